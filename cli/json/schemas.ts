@@ -19,6 +19,11 @@ const host = z.strictObject({
   pid: z.int(),
   generation: count.describe('counts the processes of the module'),
   state: z.enum(['starting', 'ready', 'draining', 'stopping', 'exited']),
+  role: z
+    .enum(['serving', 'preparing', 'retiring', 'kept'])
+    .describe(
+      'what it is there for: it serves, is about to take over, finishes what it holds, or is kept for the time of a probation, to take over again',
+    ),
   startedAt: time,
   memoryBytes: count.nullable().describe('what it has in memory (RSS)'),
   cpuSeconds: z.number().nonnegative().nullable().describe('CPU time that it has used'),

@@ -4,6 +4,7 @@ import { PREFIX } from '../../src/metrics/catalogue.js';
 import { CORE_METRICS } from '../../src/metrics/of-core.js';
 import { MODULE_METRICS } from '../../src/metrics/of-modules.js';
 import { SENDS_METRICS } from '../../src/metrics/of-sends.js';
+import { SHADOW_METRICS } from '../../src/metrics/of-shadows.js';
 import type { MetricDefinition } from '../../src/metrics/types.js';
 
 /** The page. */
@@ -14,6 +15,11 @@ export function metricsPage(): string {
     '### Modules and their processes',
     '',
     ...table(MODULE_METRICS),
+    '### Shadows',
+    '',
+    'Only a [shadow](shadow.md) has these. The label `module` names the shadow.',
+    '',
+    ...table(SHADOW_METRICS),
     '### What modules send, and servers',
     '',
     ...table(SENDS_METRICS),
@@ -100,8 +106,8 @@ promtool check rules etc/prometheus/mesibo-modules.rules.yml
 | severity | |
 | --- | --- |
 | \`critical\` | Act now: messages are not filtered, or are lost. A module was given up or does not serve, the core is down or starts again and again, or messages of modules were given up. |
-| \`warning\` | Look at it today: crashes, default verdicts, a slow module, a full queue, waiting messages, a core that is late or short of descriptors. |
-| \`info\` | Maybe it was forgotten: a module has been stopped for an hour. |
+| \`warning\` | Look at it today: crashes, default verdicts, a slow module, a full queue, replicas that are down, a reload that was taken back, a fast leak, waiting messages, a core that is late or short of descriptors. |
+| \`info\` | Maybe it was forgotten: a module has been stopped for an hour, or a shadow does not see what it should. |
 
 Each alert says what to type next. An alert ends by itself when its cause is gone. The alerts for crashes and for lost messages look back 15
 minutes, so they end later.
@@ -112,8 +118,9 @@ minutes, so they end later.
   changes none. When you remove a module, its series end. When you add it again, they continue with the old values. After a restart of
   the core all counters begin at 0, as Prometheus expects.
 - **A message counts once for each module** that it was offered to. So with three modules there are up to three verdicts for one message.
-- **The number of series is bounded.** A module has about 60 series, the core about 50. The first 64 names of servers have series of their
-  own. A name that no server has had for an hour frees its place. All other names share \`server="(others)"\`.
+- **The number of series is bounded.** A module has about 70 series. With several replicas it has four more for each, and a shadow has eight
+  more. The core has about 50. The first 64 names of servers have series of their own. A name that no server has had for an hour frees its
+  place. All other names share \`server="(others)"\`.
 - **CPU time of a process** is read at each scrape and each \`status\`. When a process ends, the time since the last reading is not
   counted. Programs that a module starts are not counted either.
 - **Cost.** For each message, the core makes a few comparisons for the histogram. It reads everything else at a scrape. During a scrape,

@@ -111,13 +111,14 @@ function processes(module: ModuleDescription, nowMs: number): Row[] {
   if (hosts.length === 0) return [['none', '']];
   const isOne = replicasOf(module).wanted === 1;
   return hosts.map((host) => {
-    const { pid, generation, state, startedAt, memoryBytes = null, cpuSeconds = null, openRequests = 0 } = host;
+    const { pid, generation, state, role, startedAt, memoryBytes = null, cpuSeconds = null, openRequests = 0 } = host;
+    const kept = role === 'kept' ? ', kept to take over again' : '';
     const replica = isOne ? '' : `, replica ${host.replica}`;
     const started = `started ${formatAgo(startedAt, nowMs)} (${startedAt})`;
     const memory = memoryBytes === null ? '' : `, ${formatBytes(memoryBytes)} of memory`;
     const cpu = cpuSeconds === null ? '' : `, ${formatCpu(cpuSeconds)} of CPU time`;
     const requests = openRequests === 0 ? '' : `, ${counted(openRequests, 'http request')} open`;
-    return [`generation ${generation}`, `pid ${pid}${replica}, ${state}, ${started}${memory}${cpu}${requests}`];
+    return [`generation ${generation}`, `pid ${pid}${replica}, ${state}${kept}, ${started}${memory}${cpu}${requests}`];
   });
 }
 

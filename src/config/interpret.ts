@@ -11,6 +11,7 @@ import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findMatchDoubt, MATCH_KEYS, matchSettings, orNoMatch } from './match.js';
 import { findNearKey } from './near-miss.js';
 import { type ConfigTree, INCLUDE, type ModuleBlock, type Pair } from './parser.js';
+import { findProbationDoubt } from './probation.js';
 import { resolveModule } from './resolve.js';
 import {
   CORE_KEYS,
@@ -171,6 +172,8 @@ function readModule(
   const asked = readSection('match', matchSettings, MATCH_KEYS, match, who, warnings);
   const never = findMatchDoubt(asked.settings);
   if (never) warnings.push({ position: match[0]?.position ?? position, message: `${who}match: ${never}` });
+  const tooShort = findProbationDoubt(read.settings);
+  if (tooShort) warnings.push({ position: read.origins.probation ?? position, message: who + tooShort });
   checkVariables(variables, who, warnings);
   warnOfTwice(given, who, warnings);
   for (const pair of [...own, ...limits, ...sandbox, ...match, ...variables, ...given]) {

@@ -7,6 +7,7 @@ import { LIMIT_KEYS, SANDBOX_KEYS } from './confinement.js';
 import { resolveGateway } from './gateway-path.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findMatchDoubt, MATCH_KEYS } from './match.js';
+import { findProbationDoubt } from './probation.js';
 import { isFile, resolveModule } from './resolve.js';
 import {
   coreSettings,
@@ -97,9 +98,10 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   return { file: null, ...settings, ...resolved, modules: specs, warnings: specs.flatMap(findWarnings) };
 }
 
-function findWarnings({ name, match }: ModuleSpec): ConfigWarning[] {
-  const never = findMatchDoubt(match);
-  return never === null ? [] : [{ position: NOWHERE, message: `module ${name}: match: ${never}` }];
+function findWarnings(spec: ModuleSpec): ConfigWarning[] {
+  const never = findMatchDoubt(spec.match);
+  const doubts = [never && `match: ${never}`, findProbationDoubt(spec)].filter((doubt) => doubt !== null);
+  return doubts.map((doubt) => ({ position: NOWHERE, message: `module ${spec.name}: ${doubt}` }));
 }
 
 function originsOf(given: Partial<ModuleOptions>): string[] {

@@ -118,7 +118,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'yes',
   },
   probation: {
-    what: 'How long the old process is kept after a reload has replaced it. It gets no messages meanwhile. When the new process crashes, hangs or cannot be reached in this time, the old one takes over again, with its settings and its build. Only the message that the new process worked on gets a default verdict. `mesibo-modules reload` waits for the end of this time. [Reload with probation](operating.md#reload-with-probation) has the whole of it.',
+    what: 'How long the old process is kept after a reload has replaced it. It gets no messages meanwhile. When the new process crashes, hangs or cannot be reached in this time, the old one takes over again, with its settings and its build. A callback has three quarters of `deadline` in this time, but at least 500ms, so that the messages behind it can still be answered. Only the message that the new process worked on gets a default verdict. `mesibo-modules reload` waits for the end of this time. [Reload with probation](operating.md#reload-with-probation) has the whole of it.',
     example: '10s',
   },
   replicas: {

@@ -135,6 +135,16 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     },
     ({ totals }) => ofWear.map(([cause, labels]) => [labels, totals.recycled[cause]] as const),
   ),
+  ofModules(
+    'gauge',
+    { name: 'on_probation', help: '1: the process before the last reload is kept. 0: there is none to go back to' },
+    ({ isOnProbation }) => (isOnProbation ? 1 : 0),
+  ),
+  ofModules(
+    'counter',
+    { name: 'taken_back_total', help: 'Reloads that were taken back, because the new process failed on probation' },
+    ({ totals }) => totals.takenBack,
+  ),
   manyOfModules(
     'counter',
     {
@@ -176,6 +186,14 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     'replica_restarts_total',
     'Starts after the replica had served. Only modules with several replicas have this',
     ({ restarts }) => restarts,
+  ),
+  ofModules(
+    'counter',
+    {
+      name: 'relocated_total',
+      help: 'Events that waited for a replica and went to another one, because the first was down or was removed. Only modules with several replicas have this',
+    },
+    ({ replicas, totals }) => (replicas.length > 0 ? totals.relocated : null),
   ),
   ofModules(
     'gauge',

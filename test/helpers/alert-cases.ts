@@ -110,6 +110,44 @@ export const ALERT_CASES: readonly AlertCase[] = [
     quietAt: 5,
   },
   {
+    alert: 'MesiboReloadTakenBack',
+    series: { [metric('taken_back_total', OF_MODULE)]: '0x10 1x20' },
+    raisedAt: 12,
+    quietAt: 9,
+  },
+  {
+    alert: 'MesiboModuleLeaks',
+    series: {
+      [metric('recycled_total', `${OF_MODULE},cause="memory"`)]: '0x60 0+1x60',
+      // However often that is.
+      [metric('recycled_total', `${OF_MODULE},cause="messages"`)]: '0+10x120',
+    },
+    raisedAt: 80,
+    quietAt: 65,
+  },
+  {
+    alert: 'MesiboShadowDown',
+    series: {
+      [metric('wanted', OF_MODULE)]: '1x60',
+      [metric('shadow_sends_total', OF_MODULE)]: '0x60',
+      [metric('state', `${OF_MODULE},state="serving"`)]: '1x5 0x60',
+      [metric('state', `${OF_MODULE},state="failed"`)]: '0x5 1x60',
+    },
+    raisedAt: 25,
+    quietAt: 15,
+  },
+  {
+    alert: 'MesiboShadowSkips',
+    series: {
+      [metric('state', `${OF_MODULE},state="serving"`)]: '1x60',
+      [metric('shadow_sends_total', OF_MODULE)]: '0x60',
+      [metric('shadow_messages_total', `${OF_MODULE},shadow_of="old",result="agreed"`)]: '0+10x60',
+      [metric('shadow_messages_total', `${OF_MODULE},shadow_of="old",result="skipped"`)]: '0x10 0+30x50',
+    },
+    raisedAt: 45,
+    quietAt: 15,
+  },
+  {
     alert: 'MesiboSendsLost',
     series: { [metric('sends_total', `${OF_MODULE},fate="expired"`)]: '0x10 5x20' },
     raisedAt: 12,

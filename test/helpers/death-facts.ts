@@ -29,6 +29,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
     overwritten: false,
     startTimeoutMs: 5000,
     hangMs: 2500,
+    callbackMs: changes.hangMs === undefined ? 2500 : changes.hangMs,
     ...changes,
   };
 }

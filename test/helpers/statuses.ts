@@ -44,6 +44,7 @@ export const serving: ModuleStatus = {
       pid: 4242,
       generation: 1,
       state: 'ready',
+      role: 'serving',
       startedAt: '2024-12-31T23:57:57.000Z',
       memoryBytes: 61_500_000,
       cpuSeconds: 0.37,

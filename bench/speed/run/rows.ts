@@ -173,9 +173,14 @@ const LIVES: readonly LifeRow[] = [
     program: 'shadow',
     quick: false,
     figures: [
-      { key: 'aloneMicros', label: 'p50 of a module', unit: 'µs' },
-      { key: 'shadowedMicros', label: 'p50 of a module that has a shadow', unit: 'µs' },
+      { key: 'aloneMicros', label: '1 in flight, p50 of a module', unit: 'µs' },
+      { key: 'shadowedMicros', label: '1 in flight, p50 of a module that has a shadow', unit: 'µs' },
       { key: 'ratio', label: 'the second / the first', unit: '' },
+      { key: 'aloneP99', label: '1 in flight, p99 of a module', unit: 'µs' },
+      { key: 'shadowedP99', label: '1 in flight, p99 of a module that has a shadow', unit: 'µs' },
+      { key: 'aloneRate', label: '64 in flight, a module', unit: 'messages/s' },
+      { key: 'shadowedRate', label: '64 in flight, a module that has a shadow', unit: 'messages/s' },
+      { key: 'rateRatio', label: 'the second / the first', unit: '' },
     ],
   },
   {

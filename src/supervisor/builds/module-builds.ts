@@ -64,6 +64,11 @@ export class ModuleBuilds {
       this.#tell(`${problem}: if its file is replaced, the running build cannot start again after a crash`);
   }
 
+  /** An order has failed before any host served by it. The host whose file this is serves on, with its build. */
+  goOnWith(file: HostFile): void {
+    if (this.#accepted === null) this.serves(file);
+  }
+
   /**
    * Chooses the file of the host that is started next.
    *

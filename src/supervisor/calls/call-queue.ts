@@ -21,6 +21,8 @@ import type { WaitingLane } from './waiting-lane.js';
 export interface AnswerCounter {
   /** Called when an answer leaves. */
   told(event: CallEvent, answer: CallAnswer, micros: number): void;
+  /** Called when a call that waited for one replica goes to another one. */
+  moved(): void;
 }
 
 /** The settings of a queue. `queue` and `queueBytes` hold for each replica. */
@@ -178,6 +180,7 @@ export class CallQueue implements CallKeeper {
   bypass(): void {
     if (this.#homes.shards.length > 1) this.#relocateStranded();
     for (const { lanes, route } of this.#homes.shards) {
+      if (this.#willMove(route)) continue;
       const stranded = ({ deadlineMs }: PendingCall) => !route.canWait(deadlineMs);
       for (const name of LANES) for (const pending of lanes[name].remove(stranded)) this.giveDefault(pending, 'down');
     }
@@ -248,6 +251,7 @@ export class CallQueue implements CallKeeper {
           this.giveDefault(pending, 'down');
           continue;
         }
+        this.#counter.moved();
         pending.shard = target;
         pending.isBound = false;
         target.lanes[name].push(pending);
@@ -256,6 +260,11 @@ export class CallQueue implements CallKeeper {
         if (last?.shard === shard) last.shard = target;
       }
     }
+  }
+
+  /** Whether what waits for a replica goes to others that are ready, as soon as its hosts hold nothing. Its deadline is watched. */
+  #willMove(route: CallRoute): boolean {
+    return !route.isReady() && route.load() > 0 && this.#homes.haveReady;
   }
 
   #defaultOf(reason: DefaultReason): CallAnswer {
@@ -271,7 +280,7 @@ export class CallQueue implements CallKeeper {
     nowMs: number,
   ): DefaultReason | null {
     if (deadlineMs <= nowMs) return 'deadline';
-    if (!route.canWait(deadlineMs)) return 'down';
+    if (!route.canWait(deadlineMs) && !this.#willMove(route)) return 'down';
     const lane = lanes[event.lane];
     return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }

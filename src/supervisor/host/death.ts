@@ -50,6 +50,8 @@ export interface DeathFacts {
   unreachable: Unreachable | null;
   startTimeoutMs: number;
   hangMs: number | null;
+  /** How long a callback was allowed to run: on probation that may be less than `hang`. */
+  callbackMs: number | null;
   /** The main file of the configuration that its module stands in; absent: it stands in none. */
   configFile?: string;
 }

@@ -35,6 +35,7 @@ export function makeEnd(
   { exitCode, signal, halted, outOfMemory, limit }: RunEnd,
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
+  callbackMs: number | null,
   configFile: string | null,
 ): Omit<HostEnd, 'call' | 'lost' | 'unseen' | 'stack' | 'scene'> {
   const facts: DeathFacts = {
@@ -50,6 +51,7 @@ export function makeEnd(
     lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
     startTimeoutMs,
     hangMs,
+    callbackMs,
     // Not the file that the module stands in: that one may be included, and then lacks the settings of the others.
     ...(position.line > 0 && configFile !== null ? { configFile } : {}),
   };

@@ -133,6 +133,11 @@ export class Host {
     this.#watch.beatEvery(heartbeatMs);
   }
 
+  /** How long a callback may run. @param ms - `null`: as long as `hang` says */
+  limitCallbacks(ms: number | null): void {
+    this.#watch.limitCallbacks(ms ?? this.#spec.hangMs);
+  }
+
   /** Whether its file does not say its ABI, so that it tries the one that the core chose. */
   get tries(): boolean {
     return this.#stage.tries;
@@ -448,7 +453,14 @@ export class Host {
     const subject = { ...named, spare: this.#run.surroundings !== null };
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
-    const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
+    const end = makeEnd(
+      { ...subject, ...known, overwritten },
+      ended,
+      this.#stage,
+      this.#spec,
+      this.#watch.callbackMs,
+      this.#around.configFile,
+    );
     const stack = this.#stackOf(end)?.read(this.file.places) ?? null;
     this.#listener.died(this, { ...end, call, lost, unseen, stack, scene: this.#makeScene() });
   }

@@ -52,6 +52,7 @@ const STACK_PAUSE_MS = 10_000;
 /** Runs from ready to the end of the drain. */
 export class LivenessWatch {
   #settings: LivenessSettings;
+  #callbackMs: number | null;
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires: at the next look, or before. */
@@ -74,6 +75,7 @@ export class LivenessWatch {
 
   constructor(settings: LivenessSettings, watched: Watched) {
     this.#settings = settings;
+    this.#callbackMs = settings.hangMs;
     this.#watched = watched;
   }
 
@@ -89,6 +91,18 @@ export class LivenessWatch {
     this.#lookIn(Math.min(heartbeatMs, Math.max(0, this.#dueMs - performance.now())));
   }
 
+  /** How long a callback may run. */
+  get callbackMs(): number | null {
+    return this.#callbackMs;
+  }
+
+  /** Takes another limit for callbacks, also for one that runs. */
+  limitCallbacks(callbackMs: number | null): void {
+    if (callbackMs === this.#callbackMs) return;
+    this.#callbackMs = callbackMs;
+    this.#lookIn(0);
+  }
+
   /** The host is ready. */
   open(): void {
     this.#open = true;
@@ -99,11 +113,8 @@ export class LivenessWatch {
   /** The host, which held nothing, was given a call. */
   begin(nowMs = performance.now()): void {
     this.heard(nowMs);
-    const { hangMs, heartbeatMs } = this.#settings;
-    this.#lookIn(
-      Math.min(hangMs === null ? Number.POSITIVE_INFINITY : stackAfter(hangMs), LIVENESS * heartbeatMs),
-      nowMs,
-    );
+    const firstLookMs = this.#callbackMs === null ? Number.POSITIVE_INFINITY : stackAfter(this.#callbackMs);
+    this.#lookIn(Math.min(firstLookMs, LIVENESS * this.#settings.heartbeatMs), nowMs);
   }
 
   /** The host said something. */
@@ -166,6 +177,7 @@ export class LivenessWatch {
     const verdict = judge({
       nowMs,
       ...this.#settings,
+      callbackMs: this.#callbackMs,
       owes,
       executingSinceMs,
       heardMs: this.#heardMs,

@@ -4,6 +4,8 @@
 export interface Observation {
   nowMs: number;
   /** A callback may run for this long; `null`: for ever. */
+  callbackMs: number | null;
+  /** A host that executes nothing may be silent for this long; `null`: only {@link LIVENESS} counts. */
   hangMs: number | null;
   /** How often an idle host is asked for a sign of life. */
   heartbeatMs: number;
@@ -50,24 +52,24 @@ export function stackAfter(limitMs: number): number {
 }
 
 /**
- * While a callback runs, only `hangMs` counts. A host that holds calls and executes none must answer within `hangMs` or ten
+ * While a callback runs, only `callbackMs` counts. A host that holds calls and executes none must answer within `hangMs` or ten
  * heartbeats, whichever is shorter. Otherwise it is stopped, or stuck outside of the module. A host that holds no calls is
  * asked for a sign of life. What it loses while its stack is taken is given back.
  */
 export function judge(seen: Observation): Liveness {
-  const { nowMs, hangMs, heartbeatMs, executingSinceMs } = seen;
+  const { nowMs, callbackMs, hangMs, heartbeatMs, executingSinceMs } = seen;
   const silenceMs = LIVENESS * heartbeatMs;
   // A begin in the future was overwritten by the module, and says nothing.
   if (executingSinceMs !== null && executingSinceMs <= nowMs) {
-    if (hangMs === null) return lookAgain(silenceMs);
+    if (callbackMs === null) return lookAgain(silenceMs);
     const ranMs = since(seen, executingSinceMs) - seen.heldMs;
-    const leftMs = hangMs - ranMs;
+    const leftMs = callbackMs - ranMs;
     if (leftMs <= 0) return { kind: 'hung' };
-    const toStackMs = stackAfter(hangMs) - ranMs;
-    if (seen.hasStack) return lookAgain(Math.min(hangMs, leftMs));
+    const toStackMs = stackAfter(callbackMs) - ranMs;
+    if (seen.hasStack) return lookAgain(Math.min(callbackMs, leftMs));
     return toStackMs <= 0
       ? { kind: 'slow', lookAgainMs: Math.max(SOONEST_LOOK_MS, leftMs) }
-      : lookAgain(Math.min(hangMs, toStackMs));
+      : lookAgain(Math.min(callbackMs, toStackMs));
   }
   if (seen.owes) {
     const limitMs = Math.min(hangMs ?? silenceMs, silenceMs);

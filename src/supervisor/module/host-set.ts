@@ -1,26 +1,16 @@
 /** The hosts of one module, each with its role. */
 
 import type { Host } from '../host/host.js';
+import type { HostRole } from '../types.js';
 
-/** What a host is there for. */
-export type Role =
-  /** It takes calls, from the moment that it is ready. */
-  | 'serving'
-  /** It starts beside the serving hosts, with new settings or a new file, and waits to take over. */
-  | 'preparing'
-  /** Another one has taken over from it: it finishes what it holds. */
-  | 'retiring'
-  /** The same, and it lives on: it may have to take over again. It gets no calls meanwhile. */
-  | 'kept';
-
-const ROLES = ['serving', 'preparing', 'retiring', 'kept'] as const satisfies readonly Role[];
+const ROLES = ['serving', 'preparing', 'retiring', 'kept'] as const satisfies readonly HostRole[];
 
 /** Every host that is not dead. */
 export class HostSet {
-  readonly #hosts: Record<Role, Host[]> = { serving: [], preparing: [], retiring: [], kept: [] };
+  readonly #hosts: Record<HostRole, Host[]> = { serving: [], preparing: [], retiring: [], kept: [] };
 
   /** Those of a role, the oldest first. Never changed in place, so who has it sees one state. */
-  in(role: Role): readonly Host[] {
+  in(role: HostRole): readonly Host[] {
     return this.#hosts[role];
   }
 
@@ -35,7 +25,7 @@ export class HostSet {
   }
 
   /** `null`: it is none of them. */
-  roleOf(host: Host): Role | null {
+  roleOf(host: Host): HostRole | null {
     for (const role of ROLES) {
       if (this.#hosts[role].includes(host)) return role;
     }
@@ -43,13 +33,13 @@ export class HostSet {
   }
 
   /** Takes a host in, or gives one another role. */
-  place(host: Host, role: Role): void {
+  place(host: Host, role: HostRole): void {
     this.remove(host);
     this.#hosts[role] = [...this.#hosts[role], host];
   }
 
   /** @returns the role that it had; `null`: it was none of them */
-  remove(host: Host): Role | null {
+  remove(host: Host): HostRole | null {
     const role = this.roleOf(host);
     if (role !== null) this.#hosts[role] = this.#hosts[role].filter((other) => other !== host);
     return role;

@@ -136,6 +136,10 @@ export class ModuleCalls implements AnswerCounter {
     if (event.kind === 'message') this.#news.stats.countMessage(answer, micros);
   }
 
+  moved(): void {
+    this.#news.stats.totals.relocated += 1;
+  }
+
   #isWithheld({ event }: PendingCall, host: Host): boolean {
     return event.kind === 'message' && this.#quarantine.withholds(event, host.file.buildKey);
   }

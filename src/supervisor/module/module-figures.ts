@@ -7,13 +7,16 @@ import { type StatusSources, stateOf } from './module-status.js';
 
 /** The figures of now; they stay as they are. */
 export function makeFigures(
-  sources: Pick<StatusSources, 'spec' | 'isReplacing' | 'replicas' | 'queued' | 'quarantined' | 'stats'> & {
+  sources: Pick<
+    StatusSources,
+    'spec' | 'isReplacing' | 'probationUntilMs' | 'replicas' | 'queued' | 'quarantined' | 'stats'
+  > & {
     tally: ShadowTally | null;
     /** Of the hosts that live. */
     refusedHttp: number;
   },
 ): ModuleFigures {
-  const { spec, replicas, queued, quarantined, stats } = sources;
+  const { spec, probationUntilMs, replicas, queued, quarantined, stats } = sources;
   const processes = replicas.hosts.filter(({ pid }) => pid !== 0);
   let memoryBytes = 0;
   let { endedCpuSeconds: cpuSeconds } = stats.totals;
@@ -26,6 +29,7 @@ export function makeFigures(
     state: stateOf(sources),
     desired: replicas.desired,
     generation: replicas.firstHost?.generation ?? replicas.generation,
+    isOnProbation: probationUntilMs !== null,
     onFailure: spec.onFailure,
     deadlineMs: spec.deadlineMs,
     queueLimit: spec.queue,

@@ -5,7 +5,7 @@ import type { ModuleBuilds } from '../builds/module-builds.js';
 import { findModuleFile } from '../builds/module-file.js';
 import type { Host } from '../host/host.js';
 import type { ModuleStats } from '../news/module-stats.js';
-import type { HostStatus, ModuleCondition, ModuleState, ModuleStatus } from '../types.js';
+import type { HostRole, HostStatus, ModuleCondition, ModuleState, ModuleStatus } from '../types.js';
 import type { Replica } from './replica.js';
 import type { ReplicaSet } from './replica-set.js';
 import { nextStartOf, wallTimeOf } from './wall-time.js';
@@ -27,14 +27,16 @@ export interface StatusSources {
 
 /** A host whose process still waits for others to come up does not count. */
 function showHosts({ index, hosts }: Replica): HostStatus[] {
-  return hosts.all.filter(({ pid }) => pid !== 0).map((host) => showHost(host, index));
+  const started = hosts.all.filter(({ pid }) => pid !== 0);
+  return started.map((host) => showHost(host, index, hosts.roleOf(host) ?? 'retiring'));
 }
 
-function showHost(host: Host, replica: number): HostStatus {
+function showHost(host: Host, replica: number, role: HostRole): HostStatus {
   const { pid, generation, state, startedAt, openRequests, inFlight } = host;
   const { memoryBytes = null, cpuSeconds = null } = host.readUsage() ?? {};
   const started = startedAt.toISOString();
-  return { replica, pid, generation, state, startedAt: started, memoryBytes, cpuSeconds, openRequests, inFlight };
+  const usage = { startedAt: started, memoryBytes, cpuSeconds, openRequests, inFlight };
+  return { replica, pid, generation, state, role, ...usage };
 }
 
 /** How many replicas there should be, how many of them serve, and each. */

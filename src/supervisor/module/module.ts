@@ -1,5 +1,6 @@
 /** One configured module: what is ordered of it, offered to it, and asked about it. */
 
+import { callbackLimit } from '../../config/probation.js';
 import type { ModuleSpec } from '../../config/types.js';
 import { formatDuration } from '../../config/units.js';
 import type { SupervisorError } from '../../errors.js';
@@ -161,10 +162,16 @@ export class Module implements ChainMember {
     this.#isRestarting = true;
     // Also while others serve: all of them are restarted, with the file that is there now.
     this.#builds.note({ kind: 'ordered' });
-    const refusal = await this.#replicas.restart();
-    this.#isRestarting = false;
-    this.#recycling.look();
-    return refusal;
+    try {
+      const refusal = await this.#replicas.restart();
+      const other = refusal === null ? null : this.#replicas.readyHost;
+      // What does not start must not take the place of those that go on, when they crash.
+      if (other !== null) this.#builds.goOnWith(other.file);
+      return refusal;
+    } finally {
+      this.#isRestarting = false;
+      this.#recycling.look();
+    }
   }
 
   /** Stops the module and resolves when its hosts are gone. */
@@ -230,8 +237,10 @@ export class Module implements ChainMember {
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
     this.#recycling.giveUp();
     this.endProbation('another reload began');
-    this.#tellReplacing(true);
-    return this.#replicas.prepare(spec);
+    const prepared = this.#replicas.prepare(spec);
+    // Only now: one that fails at once says that nothing is prepared, while others are yet to begin.
+    this.#tellReplacing(this.#replicas.isPreparing);
+    return prepared;
   }
 
   /**
@@ -263,6 +272,7 @@ export class Module implements ChainMember {
     this.configure(spec, around);
     for (const old of before) old.stop();
     if (ms !== null) {
+      this.#replicas.limitCallbacks(callbackLimit(spec));
       const forLong = formatDuration(ms);
       this.#news.info(
         `on probation for ${forLong}: the process before the new one is kept, to take over again if that fails`,
@@ -410,6 +420,7 @@ export class Module implements ChainMember {
     const probation = this.#probation;
     if (probation === null) return;
     this.#probation = null;
+    this.#replicas.limitCallbacks(null);
     this.#replicas.dismiss();
     this.#tellReplacing(this.#replicas.isPreparing);
     probation.end(end);

@@ -43,14 +43,21 @@ export interface RecyclingOptions<H> {
   now?: () => number;
 }
 
+/** A host whose successor could not start. */
+interface Held {
+  /** Successors in a row that could not. */
+  failures: number;
+  /** When the next one is tried. */
+  untilMs: number;
+}
+
 /** Of all replicas of a module. */
 export class Recycling<H extends Worn> {
   readonly #options: RecyclingOptions<H>;
   readonly #now: () => number;
   #current: Renewable<H> | null = null;
-  /** Successors in a row that could not start. */
-  #failures = 0;
-  #retryMs = Number.NEGATIVE_INFINITY;
+  /** One that cannot be replaced must not keep the others from it. */
+  readonly #held = new WeakMap<H, Held>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RecyclingOptions<H>) {
@@ -65,14 +72,15 @@ export class Recycling<H extends Worn> {
     this.#arm(nowMs);
   }
 
-  /** A host may have reached `max_messages`. */
-  spent(nowMs: number): void {
-    this.#next(nowMs);
+  /** A host may have reached `max_messages`. It is asked for each of its reports. */
+  spent(host: H, nowMs: number): void {
+    if (!this.#isHeld(host, nowMs)) this.#next(nowMs);
   }
 
   /** Replaces a host for another reason. @returns `false` when that must wait */
   replace(host: H, wear: Wear): boolean {
-    return this.#isFree(this.#now()) && this.#begin(host, wear);
+    const nowMs = this.#now();
+    return this.#isFree() && !this.#isHeld(host, nowMs) && this.#begin(host, wear);
   }
 
   /** Something comes first. What was started ends, and the old host goes on until {@link look}. */
@@ -90,13 +98,18 @@ export class Recycling<H extends Worn> {
     return this.#options.replicas().flatMap(({ renewable }) => renewable ?? []);
   }
 
-  #isFree(nowMs: number): boolean {
-    return this.#current === null && nowMs >= this.#retryMs && !this.#options.isBusy();
+  #isFree(): boolean {
+    return this.#current === null && !this.#options.isBusy();
+  }
+
+  #isHeld(host: H, nowMs: number): boolean {
+    return nowMs < (this.#held.get(host)?.untilMs ?? 0);
   }
 
   #next(nowMs: number): void {
-    if (!this.#isFree(nowMs)) return;
-    const due = findDue(this.#hosts, this.#options.settings(), nowMs);
+    if (!this.#isFree()) return;
+    const hosts = this.#hosts.filter((host) => !this.#isHeld(host, nowMs));
+    const due = findDue(hosts, this.#options.settings(), nowMs);
     if (due !== null) this.#begin(due.host, due.wear);
   }
 
@@ -112,13 +125,12 @@ export class Recycling<H extends Worn> {
     this.#current = null;
     switch (end.kind) {
       case 'took-over':
-        this.#failures = 0;
         this.#options.recycled(host, end.by, wear);
         break;
       case 'failed': {
-        this.#failures += 1;
-        const retryMs = retryDelayMs(this.#failures);
-        this.#retryMs = this.#now() + retryMs;
+        const failures = (this.#held.get(host)?.failures ?? 0) + 1;
+        const retryMs = retryDelayMs(failures);
+        this.#held.set(host, { failures, untilMs: this.#now() + retryMs });
         this.#options.failed(host, wear, end.error, retryMs);
         break;
       }
@@ -129,15 +141,18 @@ export class Recycling<H extends Worn> {
 
   /** For a host that comes of age, and for one that is due and must wait. */
   #arm(nowMs: number): void {
-    const { settings } = this.#options;
     this.close();
     if (this.#current !== null) return;
-    const hosts = this.#hosts;
-    const isDue = findDue(hosts, settings(), nowMs) !== null;
-    const atMs = isDue ? Math.max(this.#retryMs, nowMs + LOOK_AGAIN_MS) : nextAgeMs(hosts, settings());
-    if (atMs === null) return;
+    const atMs = Math.min(...this.#hosts.map((host) => this.#nextLookMs(host, nowMs)));
+    if (atMs === Number.POSITIVE_INFINITY) return;
     // Never before its time, which a timer may come a little early for.
     const delayMs = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(atMs - nowMs) + 1));
     this.#timer = setTimeout(() => this.look(), delayMs).unref();
+  }
+
+  #nextLookMs(host: H, nowMs: number): number {
+    const settings = this.#options.settings();
+    if (findDue([host], settings, nowMs) === null) return nextAgeMs([host], settings) ?? Number.POSITIVE_INFINITY;
+    return Math.max(this.#held.get(host)?.untilMs ?? 0, nowMs + LOOK_AGAIN_MS);
   }
 }

@@ -69,6 +69,12 @@ export class ReplicaSet {
     return null;
   }
 
+  /** The first that is ready; `null`: none is. */
+  get readyHost(): Host | null {
+    for (const { hosts } of this.#joined) if (hosts.first?.state === 'ready') return hosts.first;
+    return null;
+  }
+
   /** The number of the newest host; 0: there was none. */
   get generation(): number {
     return Math.max(...this.#joined.map(({ generation }) => generation));
@@ -157,7 +163,9 @@ export class ReplicaSet {
   /** One after the other. @returns why the first one was not ready again that was not */
   async restart(): Promise<SupervisorError | null> {
     for (const { upkeep, isLeaving } of this.#joined) {
-      const refusal = isLeaving ? null : await upkeep.restart();
+      // A stop that came while another one restarted holds.
+      const isWanted = !isLeaving && upkeep.desired === 'up';
+      const refusal = isWanted ? await upkeep.restart() : null;
       if (refusal !== null) return refusal;
     }
     return null;
@@ -217,6 +225,11 @@ export class ReplicaSet {
       if (replica.upkeep.desired === 'down') void replica.upkeep.start();
       else if (others.includes(replica)) replica.upkeep.renew();
     }
+  }
+
+  /** How long a callback of those that serve may run. @param ms - `null`: as long as `hang` says */
+  limitCallbacks(ms: number | null): void {
+    for (const { hosts } of this.#joined) for (const host of hosts.in('serving')) host.limitCallbacks(ms);
   }
 
   /** Kept hosts are no longer needed. */

@@ -313,7 +313,7 @@ export class Replica implements Renewable<Host> {
       return;
     }
     this.#options.calls.dispatchTo(this.#shard, nowMs);
-    if (mayBeSpent(this.#spec.maxMessages, host.messages)) this.#options.recycling.spent(nowMs);
+    if (mayBeSpent(this.#spec.maxMessages, host.messages)) this.#options.recycling.spent(host, nowMs);
   }
 
   /** The host that {@link renew} has started serves, and the old one finishes what it holds. */

@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
-import { SupervisorError } from '../../errors.js';
+import { IllegalStateError, SupervisorError } from '../../errors.js';
 import type { Ready } from '../../wire/codec.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import type { Host } from '../host/host.js';
@@ -139,6 +139,8 @@ export class Upkeep {
   stop(): void {
     this.#desired = 'down';
     this.#step({ kind: 'stop' });
+    // It had waited for its next start, which is not made any more. A host that is there is waited for: its death says more.
+    if (this.#life.kind === 'stopped') this.#awaited.settle(this.#options.maker.generation, this.#stopped(), true);
   }
 
   /** Forgets what went wrong. */
@@ -221,6 +223,11 @@ export class Upkeep {
     const awaited = this.#awaited.wait(generation);
     this.#step(event);
     return awaited;
+  }
+
+  #stopped(): SupervisorError {
+    const { module } = this.#options;
+    return new IllegalStateError('ILLEGAL_STATE', `module ${module}: it was stopped before it was ready`, { module });
   }
 
   #serve(host: Host, found: Found): void {
@@ -322,13 +329,17 @@ export class Upkeep {
     }
     const generation = maker.generation + 1;
     this.#launch ??= maker.launch(spec(), (spec, repeats) => builds.chooseNext(spec, repeats));
+    const launch = this.#launch;
     try {
-      this.#options.hosts.place(this.#launch.next(), 'serving');
+      this.#options.hosts.place(launch.next(), 'serving');
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       const loss = { error: error.ofModule(module), generation, isFault: true, isStray: false, servedMs: 0 };
       // Later, so that one step of the life is over before the next begins.
-      setImmediate(() => this.#bury(loss, (text) => this.#options.news.error(generation, text)));
+      setImmediate(() => {
+        // Another host may have taken over meanwhile.
+        if (this.#launch === launch) this.#bury(loss, (text) => this.#options.news.error(generation, text));
+      });
     }
   }
 }

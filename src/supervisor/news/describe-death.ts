@@ -32,13 +32,18 @@ export function describeTry(facts: DeathFacts): string | null {
 const OVERWRITTEN =
   'most likely because its file was overwritten while it was loaded, as cp does; put files in place with mv or install';
 
+function describeLimit({ hangMs, callbackMs }: DeathFacts): string {
+  if (callbackMs === null) return '';
+  if (callbackMs === hangMs) return ` (hang is ${seconds(hangMs)})`;
+  return ` (on probation it has ${seconds(callbackMs)}, so that messages behind it do not reach their deadline)`;
+}
+
 function describe(facts: DeathFacts, what: Death['what']): string {
   const { path, phase } = facts;
   switch (what.kind) {
     case 'hung': {
-      const limit = facts.hangMs === null ? '' : ` (hang is ${seconds(facts.hangMs)})`;
       const callback = facts.executing ? describeExecuting(facts.executing) : 'a callback';
-      return `${subject(facts)} did not return from ${callback} in time${limit} and was killed`;
+      return `${subject(facts)} did not return from ${callback} in time${describeLimit(facts)} and was killed`;
     }
     case 'unreachable':
       return `${subject(facts)} cannot be reached: ${describeUnreachable(what.how)}; it was killed`;

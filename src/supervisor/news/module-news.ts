@@ -227,6 +227,7 @@ export class ModuleNews {
   /** A new host has failed on probation, and the settings are those of before again. */
   wentBack(reason: string, spec: ModuleSpec): void {
     const { module, events } = this.#options;
+    this.stats.totals.takenBack += 1;
     const what = `module ${module}: the reload was taken back: the process and the settings of before are in use again`;
     this.error(null, `${what}, because: ${reason.replace(`module ${module}: `, '')}`);
     events.wentBack({ module, reason, spec });

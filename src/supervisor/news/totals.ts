@@ -14,6 +14,8 @@ export function noTotals(): ModuleTotals {
     restarts: 0,
     failedStarts: 0,
     recycled: { messages: 0, age: 0, memory: 0 },
+    relocated: 0,
+    takenBack: 0,
     crashes: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     sends: { total: 0, undelivered: 0, refused: 0 },
     dropped: { logLines: 0, outputBytes: 0 },

@@ -131,7 +131,15 @@ export class Orders {
       this.#core.requireRunning(order);
       return work();
     });
-    this.#last = result.catch(() => undefined).then(() => this.#core.carriedOut());
+    this.#last = result
+      .catch(() => undefined)
+      .then(() => this.#core.carriedOut())
+      // Neither the next order nor a stop may fail because of this: it surfaces on its own.
+      .catch((error) => {
+        setImmediate(() => {
+          throw error;
+        });
+      });
     return result;
   }
 

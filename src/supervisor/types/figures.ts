@@ -24,6 +24,10 @@ export type ModuleTotals = {
   failedStarts: number;
   /** Processes that were replaced because they had reached a setting. */
   recycled: Record<RecycleCause, number>;
+  /** Calls that waited for a replica and went to another one. */
+  relocated: number;
+  /** Reloads that were taken back, because the new process failed on probation. */
+  takenBack: number;
   crashes: Record<FailureCause, number>;
   sends: { total: number; undelivered: number; refused: number };
   dropped: { logLines: number; outputBytes: number };
@@ -37,6 +41,8 @@ export interface ModuleFigures {
   state: ModuleState;
   desired: 'up' | 'down';
   generation: number;
+  /** The process before the last reload is kept. */
+  isOnProbation: boolean;
   /** Its settings. */
   onFailure: 'pass' | 'consume';
   deadlineMs: number;

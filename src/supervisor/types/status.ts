@@ -7,6 +7,17 @@ import type { FailureCause, HostState, ModuleState } from './announcements.js';
 import type { DefaultReason } from './decisions.js';
 import type { RecycleCause } from './recycling.js';
 
+/** What a host is there for. */
+export type HostRole =
+  /** It takes calls, from the moment that it is ready. */
+  | 'serving'
+  /** It starts beside the serving hosts, with new settings or a new file, and waits to take over. */
+  | 'preparing'
+  /** Another one has taken over from it: it finishes what it holds. */
+  | 'retiring'
+  /** The same, and it lives on for the time of a probation: it may have to take over again. It gets no calls meanwhile. */
+  | 'kept';
+
 /** One host of a module, in a status. */
 export interface HostStatus {
   /** Whose host it is: the replicas of a module are numbered from 0. */
@@ -14,6 +25,7 @@ export interface HostStatus {
   pid: number;
   generation: number;
   state: HostState;
+  role: HostRole;
   /** ISO 8601. */
   startedAt: string;
   /** Its memory (RSS); `null`: it cannot be read. */

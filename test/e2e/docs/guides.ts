@@ -225,7 +225,7 @@ mesibo-modules start --config ${CONFIG} --daemon > /dev/null 2>&1
 cat > ${CONFIG} <<'END'
 module filter {
   path = modules/build/module_filter.so
-  words = darn
+  blocked_words = darn
 }
 module autoreply {
   path = modules/build/module_autoreply.so

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { sample } from '../core.js';
+import { fixtureModule, sample } from '../core.js';
 import { hasPrometheus, Prometheus } from './prometheus.js';
 import { MetricsScene } from './scene.js';
 
@@ -62,5 +63,65 @@ it.skipIf(!hasPrometheus)(
     await prometheus.until(async () => (await prometheus.firing()).includes('MesiboCoreDown'));
     const down = (await prometheus.alerts()).find(({ labels }) => labels.alertname === 'MesiboCoreDown');
     expect(down?.annotations.summary).toBe(`The core at ${address} does not answer`);
+  },
+);
+
+interface Panel {
+  title: string;
+  targets?: { expr: string }[];
+}
+
+/** Every expression of the dashboard, as Grafana fills it in. */
+function dashboard(): { title: string; expr: string }[] {
+  const file = new URL('../../../etc/grafana/mesibo-modules.json', import.meta.url);
+  const { panels } = JSON.parse(readFileSync(file, 'utf8')) as { panels: Panel[] };
+  const values: Record<string, string> = { $job: 'mesibo-modules', $instance: '.*', $module: '.*', $__range: '1h' };
+  const fill = (expr: string) => expr.replaceAll(/\$\w+/g, (name) => values[name] ?? '5s');
+  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr: fill(expr) })));
+}
+
+it.skipIf(!hasPrometheus)(
+  'each panel of the dashboard has data, unless nothing of its kind has happened',
+  { timeout: 300_000 },
+  async () => {
+    const sequence = fixtureModule('sequence', { replicas: 2 });
+    const shadow = { ...filter, name: 'shadow', shadowOf: 'filter', config: { blocked_words: 'darn, heck' } };
+    const scene = new MetricsScene([{ ...filter, match: { from: ['alice'] } }, sequence, shadow]);
+    await scene.core.start();
+    const prometheus = await Prometheus.start(scene.address, scene.tokenFile);
+    let isOver = false;
+    const send = async () => {
+      while (!isOver) for (const text of ['hello', 'heck']) await scene.send(text);
+    };
+    const sending = send();
+    const empty = async () => {
+      const titles: string[] = [];
+      for (const { title, expr } of dashboard()) {
+        if (Object.keys(await prometheus.query(expr, 'module')).length === 0) titles.push(title);
+      }
+      return [...new Set(titles)];
+    };
+    // No message was left out, no process has died, and no server is connected.
+    const quiet = [
+      'Default verdicts by reason',
+      'Crashes by cause',
+      'Output that was not kept',
+      'Restarts of replicas',
+      'Recycled processes',
+      'Left out by filters',
+      'Not compared',
+      'Waiting for a server that is away',
+      'Connections',
+      'Events in progress',
+      'To acknowledge',
+    ];
+    await expect.poll(empty, { timeout: 120_000, interval: 500 }).toEqual(quiet);
+    const latency = dashboard().filter(({ title }) => title === 'Latency of shadow and primary');
+    const shown = await Promise.all(latency.map(({ expr }) => prometheus.query(expr, 'module')));
+    expect(shown.map((values) => Object.keys(values))).toEqual([['filter'], ['filter'], ['shadow'], ['shadow']]);
+    const disagreements = dashboard().find(({ title }) => title === 'Disagreements of shadows')?.expr as string;
+    expect((await prometheus.query(disagreements, 'result')).verdict).toBeGreaterThan(0);
+    isOver = true;
+    await sending;
   },
 );

@@ -51,6 +51,29 @@ describe('a version', () => {
     },
   );
 
+  it('that hangs gives way before the messages behind it reach their deadline, also without hang', async () => {
+    const limits = { hangMs: null, deadlineMs: 8000 };
+    core = await start([version('1', {}, limits)]);
+    const load = new Load(core);
+    await load.more(50);
+    const report = await reload(core, [version('2', { at: '20', how: 'hang' }, limits)]);
+    expect(report.wentBack).toMatchObject([{ reason: expect.stringContaining('on probation it has 6s') }]);
+    await load.more(50);
+    expect(await load.end()).toEqual(['hang']);
+  });
+
+  it('that has held has its usual time after the probation', async () => {
+    const limits = { hangMs: null, deadlineMs: 100, probationMs: 1000 };
+    core = await start([version('1', {}, limits)]);
+    const report = await reload(core, [version('2', { at: '2', how: 'hang' }, limits)]);
+    expect(report).toMatchObject({ replaced: [NAME], wentBack: [] });
+    const stuck = [await core.send('0:1'), await core.send('0:2')];
+    expect(stuck.flatMap(({ trace }) => trace.map((entry) => entry.default))).toEqual([null, 'deadline']);
+    // Longer than it would have had on probation.
+    await new Promise((done) => setTimeout(done, 1000));
+    expect(core.module(NAME)).toMatchObject({ generation: 2, crashes: { total: 0 } });
+  });
+
   it('that is refused at its start changes nothing, as ever', async () => {
     core = await start([version('1')]);
     const { pid } = core.module(NAME);

@@ -43,6 +43,7 @@ it('--no-wait returns at once; describe shows the probation, and status is well'
   const report = DOCUMENTS.reload[0].parse(JSON.parse(stdout));
   expect([code, report.probation, report.wentBack]).toEqual([0, [NAME], []]);
   expect((await command.run('describe', NAME)).stdout).toMatch(/^ +probation +until .*is kept, to take over again/m);
+  expect((await command.run('describe', NAME)).stdout).toMatch(/ready, kept to take over again, started/);
   expect(await command.run('status')).toMatchObject({ code: 0 });
 });
 

@@ -26,8 +26,10 @@ it('the old process is there, and gets nothing', async () => {
   const old = await onProbation();
   expect(await answering()).toBe('2 hi');
   const { hosts, state, probationUntil, pid } = core.module(NAME);
-  expect(hosts.map((host) => host.pid).sort()).toEqual([old, pid].sort());
-  expect(hosts.map((host) => host.state)).toEqual(['ready', 'ready']);
+  expect(hosts.map((host) => [host.pid, host.state, host.role])).toEqual([
+    [pid, 'ready', 'serving'],
+    [old, 'ready', 'kept'],
+  ]);
   expect([state, Date.parse(probationUntil as string) > Date.now()]).toEqual(['replacing', true]);
 });
 

@@ -3,5 +3,5 @@ import { reloadUnderLoad } from './scene.js';
 
 it('100 reloads under load lose, double and default no message', { timeout: 600_000 }, async () => {
   expect.hasAssertions();
-  await (await reloadUnderLoad(100)).close();
+  await reloadUnderLoad(100);
 });

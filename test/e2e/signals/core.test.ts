@@ -150,6 +150,29 @@ describe('SIGTERM', () => {
     await stops();
   }, 180_000);
 
+  it('after it has ended a host that could not load its module yet: the start is not waited for', async () => {
+    const early = () => / before it could load the module; .*; it is started again/.test(logged);
+    // A host on an idle machine may be quicker than the signal.
+    for (let tries = 0; tries < 10; tries++) {
+      start(filter);
+      let signalled = false;
+      core.stdout.on('data', () => {
+        const pid = /host 1 started with pid (\d+)/.exec(logged)?.[1];
+        if (pid === undefined || signalled) return;
+        signalled = true;
+        process.kill(Number(pid), 'SIGTERM');
+      });
+      await said(/ before it could load the module; |1 of 1 modules are ready/);
+      if (early()) break;
+      await stops();
+    }
+    expect(early()).toBe(true);
+    await stops();
+    // A process that waits for nothing but a promise ends too, and gives nothing back.
+    expect(readFileSync(join(command.directory, 'run', 'lock'), 'utf8')).toBe('');
+    expect(logged).not.toMatch(/internal error|1 of 1 modules are ready/);
+  });
+
   it('twice, and all other signals, at the very end of a stop change nothing', async () => {
     start(filter);
     await said(/1 of 1 modules are ready/);

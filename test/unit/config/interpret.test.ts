@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/load.js';
+import { makeConfig } from '../../../src/config/make.js';
 import { describeMissing } from '../../../src/config/resolve.js';
 import type { ModuleSpec } from '../../../src/config/types.js';
 import { catchConfigError, parse } from './helpers.js';
@@ -359,10 +360,21 @@ describe('warnings', () => {
       'module m {\n window = 1\n window = 2\n}',
       '3:2: module m: window is set twice; this one holds, not the one at 2:2',
     ],
+    [
+      'module m {\n probation = 750ms\n}',
+      '2:2: module m: found probation = 750ms, but a callback that hangs is noticed only after 750ms',
+    ],
   ])('%j', (text, message) => {
     const warnings = warningsOf(text);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(message);
+  });
+
+  it('of a probation are not for one in which a hang is noticed', () => {
+    expect(warningsOf('module m {\n probation = 1s\n}')).toEqual([]);
+    expect(warningsOf('module m {\n probation = 1s\n deadline = 20s\n hang = 900ms\n}')).toEqual([]);
+    const [warning] = makeConfig({ modules: [{ name: 'm', path: '/m.so', probationMs: 100 }] }).warnings;
+    expect(warning?.message).toContain('module m: found probation = 100ms, but');
   });
 
   it('of a setting that is there twice go with the last value', () => {

@@ -146,6 +146,16 @@ it('the dashboard shows everything that an operator has to see', () => {
     'host_resident_memory_bytes',
     'host_cpu_seconds_total',
     'core_event_loop_lag_seconds_bucket',
+    'replica_up',
+    'replica_calls_in_flight',
+    'replica_calls_queued',
+    'relocated_total',
+    'recycled_total',
+    'on_probation',
+    'taken_back_total',
+    'filtered_total',
+    'shadow_messages_total',
+    'shadow_sends_total',
     'clients',
   ];
   expect(wanted.filter((name) => !shown.includes(PREFIX + name))).toEqual([]);

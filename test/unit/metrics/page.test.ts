@@ -15,6 +15,7 @@ function figuresOf(stats: ModuleStats, settings: Partial<ModuleFigures> = {}): M
     state: 'serving',
     desired: 'up',
     generation: 3,
+    isOnProbation: false,
     onFailure: 'pass',
     deadlineMs: 1_500,
     queueLimit: 8_192,
@@ -252,6 +253,8 @@ it('has values of each replica of a module that has several', async () => {
     'mesibo_modules_replica_restarts_total{module="many",replica="0"} 5',
     'mesibo_modules_replica_restarts_total{module="many",replica="1"} 5',
   ]);
+  // Where there is one replica, nothing can go to another one.
+  expect(linesOf(text, 'relocated_total')).toEqual(['mesibo_modules_relocated_total{module="many"} 0']);
   expect(linesOf(text, 'replica_calls_in_flight')[0]).toBe(
     'mesibo_modules_replica_calls_in_flight{module="many",replica="0"} 3',
   );

@@ -64,6 +64,7 @@ test('the resources of a process are shown, when they are known', () => {
     pid: 1,
     generation: 4,
     state: 'ready',
+    role: 'serving',
     startedAt: '2024-12-31T23:57:57.000Z',
   } as const;
   const show = (usage: { memoryBytes: number | null; cpuSeconds: number | null; openRequests?: number }) =>
@@ -73,6 +74,16 @@ test('the resources of a process are shown, when they are known', () => {
   );
   expect(show({ memoryBytes: null, cpuSeconds: null })).toContain('57.000Z)\n');
   expect(show({ memoryBytes: null, cpuSeconds: null, openRequests: 2 })).toContain('57.000Z), 2 http requests open\n');
+});
+
+test('a process that is kept for a probation is marked', () => {
+  const [host] = serving.hosts as [ModuleDescription['hosts'][number]];
+  const both = [
+    { ...host, pid: 4300, generation: 2 },
+    { ...host, role: 'kept' as const },
+  ];
+  const text = renderDescription({ ...module, hosts: both }, { ...view, width: 200 });
+  expect(text).toMatch(/pid 4300, ready, started .*\n.*pid 4242, ready, kept to take over again, started /);
 });
 
 test('default verdicts say why they were given', () => {

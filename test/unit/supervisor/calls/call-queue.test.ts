@@ -25,6 +25,7 @@ class Route implements CallRoute {
     for (const pending of this.finished) pending.settle(PASS, 0);
   }
   told(): void {}
+  moved(): void {}
   isReady(): boolean {
     return this.up;
   }

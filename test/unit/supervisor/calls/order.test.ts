@@ -47,6 +47,7 @@ class Member implements ChainMember, CallRoute {
     this.#queue.offer(event, deadlineMs, nowMs, line, taker);
   }
   told(): void {}
+  moved(): void {}
   follow(conversation: Conversation, follower: Follower): boolean {
     return this.fault !== 'followers' && this.#queue.follow(conversation, follower);
   }

@@ -42,12 +42,15 @@ let queue: CallQueue;
 let hosts: FakeHost[];
 let shards: Shard[];
 let answers: string[];
+/** Calls that went from one replica to another. */
+let moved = 0;
 
 function open(count: number, changed: Partial<QueueSettings> = {}): void {
-  queue = new CallQueue({ ...settings, ...changed }, { told: () => undefined }, Date.now);
+  queue = new CallQueue({ ...settings, ...changed }, { told: () => undefined, moved: () => moved++ }, Date.now);
   hosts = Array.from({ length: count }, () => new FakeHost());
   shards = hosts.map((host, index) => queue.add(index, host));
   answers = [];
+  moved = 0;
 }
 
 function offer(
@@ -153,6 +156,7 @@ describe('a queue with replicas', () => {
     die(0);
     expect(answers).toEqual(['0:crash']);
     expect(hosts[1]?.seen).toEqual(['1', '2', '3', '4']);
+    expect(moved).toBe(7);
     for (let i = 0; i < 7; i++) answer(1);
     expect(answers).toEqual(['0:crash', '1', '2', '3', '4', '5', '6', '7']);
   });
@@ -231,6 +235,30 @@ describe('a queue with replicas', () => {
     queue.bypass();
     offer('c', 'c');
     expect(answers.toSorted()).toEqual(['a:down', 'b:down', 'c:down']);
+  });
+
+  it('gives what waits for a replica without a next start to others, once the host that was replaced has finished', () => {
+    open(2);
+    const home = conversationAt(0);
+    Object.assign(hosts[0] as FakeHost, { window: 1 });
+    for (const text of ['held', 'waits']) offer(home, text);
+    // The next host has died too, and none follows in time. The one before it still executes a call.
+    Object.assign(hosts[0] as FakeHost, { isUp: false, canStart: false });
+    queue.bypass();
+    offer(home, 'late');
+    expect([answers, hosts[1]?.seen]).toEqual([[], []]);
+    answer(0);
+    expect([answers, hosts[1]?.seen]).toEqual([['held'], ['waits', 'late']]);
+  });
+
+  it('gives the default to what waits for such a replica when no other one is ready', () => {
+    open(2);
+    Object.assign(hosts[0] as FakeHost, { window: 1 });
+    for (const text of ['held', 'waits']) offer(conversationAt(0), text);
+    for (const host of hosts) Object.assign(host, { isUp: false, canStart: false });
+    queue.bypass();
+    answer(0);
+    expect(answers).toEqual(['held', 'waits:down']);
   });
 
   it('lets a replica that leaves keep its conversations until it is removed', () => {

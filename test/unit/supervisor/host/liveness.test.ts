@@ -7,11 +7,17 @@ const busy = { hangMs: 2000, heartbeatMs: 1000, owes: true, heardMs: 0, beatMs: 
 const idle = { ...busy, owes: false, executingSinceMs: null };
 const alive = (lookAgainMs: number, beat = false) => ({ kind: 'alive', lookAgainMs, beat });
 
-it.each<[string, Observation, object]>([
+it.each<[string, Omit<Observation, 'callbackMs'> & { callbackMs?: number | null }, object]>([
   ['a call that runs shorter than hang', { ...busy, nowMs: 1999, executingSinceMs: 0 }, alive(10)],
   ['a call that runs for hang', { ...busy, nowMs: 2000, executingSinceMs: 0, heardMs: 1900 }, { kind: 'hung' }],
   ['a call that began late', { ...busy, nowMs: 5000, executingSinceMs: 4500 }, alive(1500)],
   ['a call that may run for ever', { ...busy, nowMs: 1e9, executingSinceMs: 0, hangMs: null }, alive(10_000)],
+  ['a call with less time than hang', { ...busy, callbackMs: 750, nowMs: 750, executingSinceMs: 0 }, { kind: 'hung' }],
+  [
+    'a silence with less time than hang for calls',
+    { ...busy, callbackMs: 750, nowMs: 1800, executingSinceMs: null },
+    alive(200),
+  ],
   ['no call, and an answer not long ago', { ...busy, nowMs: 5000, executingSinceMs: null, heardMs: 4000 }, alive(1000)],
   [
     'no call, and no answer for hang',
@@ -72,5 +78,5 @@ it.each<[string, Observation, object]>([
     alive(1000),
   ],
 ])('%s', (_, observation, verdict) => {
-  expect(judge(observation)).toEqual(verdict);
+  expect(judge({ callbackMs: observation.hangMs, ...observation })).toEqual(verdict);
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SupervisorError } from '../../../../src/errors.js';
 import { Recycling, type RenewalEnd } from '../../../../src/supervisor/module/recycling.js';
+import { limitOf, retryDelayMs } from '../../../../src/supervisor/module/recycling-policy.js';
 import type { Wear } from '../../../../src/supervisor/types.js';
 
 interface TestHost {
@@ -99,10 +100,10 @@ describe('max_messages', () => {
   it('replaces a host that has answered so many', () => {
     const scene = new Scene(1);
     scene.replica(0).host.messages = 80;
-    scene.recycling.spent(0);
+    scene.recycling.spent(scene.replica(0).host, 0);
     expect(scene.renewing).toEqual([]);
     scene.replica(0).host.messages = 100;
-    scene.recycling.spent(0);
+    scene.recycling.spent(scene.replica(0).host, 0);
     expect(scene.renewing).toEqual([0]);
     scene.replica(0).takeOver(2);
     expect(scene.told).toEqual(['1 to 2: messages']);
@@ -111,7 +112,7 @@ describe('max_messages', () => {
   it('replaces one at a time, and the others as soon as nothing is in the way', () => {
     const scene = new Scene(3);
     for (const { host } of scene.replicas) host.messages = 100;
-    scene.recycling.spent(0);
+    scene.recycling.spent(scene.replica(0).host, 0);
     scene.recycling.look();
     expect(scene.renewing).toEqual([0]);
     scene.isBusy = true;
@@ -145,7 +146,7 @@ describe('a successor that cannot start', () => {
       scene.replica(0).fail();
       scene.recycling.look();
       scene.wait(delayMs - 1);
-      scene.recycling.spent(scene.nowMs);
+      scene.recycling.spent(scene.replica(0).host, scene.nowMs);
       expect(scene.renewing).toEqual([]);
       scene.wait(2);
       expect(scene.renewing).toEqual([0]);
@@ -157,6 +158,30 @@ describe('a successor that cannot start', () => {
       '1 stays: messages, MODULE_INIT_REFUSED, 4000',
       '1 to 2: messages',
     ]);
+  });
+
+  it('does not keep the other replicas from being replaced', () => {
+    const scene = new Scene(3);
+    scene.settings = { maxMessages: 100, maxAgeMs: 100_000 };
+    scene.replica(0).host.messages = 100;
+    scene.replica(1).host.messages = 100;
+    scene.recycling.look();
+    scene.replica(0).fail();
+    scene.recycling.look();
+    expect(scene.renewing).toEqual([1]);
+    scene.replica(1).takeOver(4);
+    for (let failures = 2; failures <= 5; failures++) {
+      scene.recycling.look();
+      scene.wait(retryDelayMs(failures - 1) + 2);
+      expect(scene.renewing).toEqual([0]);
+      scene.replica(0).fail();
+    }
+    // It is to be tried again in 16 s, and the third replica comes of age before that.
+    const { host } = scene.replica(2);
+    host.readyMs = scene.nowMs + 5000 - limitOf(100_000, host.generation);
+    scene.recycling.look();
+    scene.wait(5002);
+    expect(scene.renewing).toEqual([2]);
   });
 
   it('counts from 0 after one that could', () => {
