@@ -25,9 +25,9 @@ export class Orders {
     this.#last = begun.catch(() => undefined);
   }
 
-  /** What was ordered and the configuration does not say, a line each. */
+  /** What was ordered and the configuration does not say, and what a reload of some modules has left, a line each. */
   get problems(): string[] {
-    return this.#promotions.problems;
+    return [...this.#promotions.problems, ...this.#core.roster.shadowProblems];
   }
 
   /** Waits for the orders that were given. */
