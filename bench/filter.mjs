@@ -71,15 +71,57 @@ large(
   WORDS.map((word) => `*${word}*`),
   lorem,
 );
+const listed = (count, one) => Array.from({ length: count }, (_, i) => one(i));
+const letter = (i) => String.fromCharCode(98 + (i % 25));
 large(
-  'the longest list: 16 of 250 ?',
-  Array.from({ length: 16 }, (_, i) => `*${'?'.repeat(250)}b${i}*`),
+  '256 words that begin with aaa',
+  listed(256, (i) => `*aaa${letter(i)}${i}*`),
   same,
 );
 large(
-  'the longest list: 128 with a set',
-  Array.from({ length: 128 }, (_, i) => `*[Ww]${i}rd*`),
+  '256 words in capitals and small letters',
+  listed(256, (i) => `*[aA][aA][bB][${letter(i)}X]${i}*`),
+  same,
+);
+large(
+  '256 times two words, one of them in the text',
+  listed(256, (i) => `*aa${letter(i % 3)}*${i}*a*`),
   lorem,
+);
+large(
+  '256 lists of 100 stars that are nearly all there',
+  listed(256, (i) => `*${'a*'.repeat(100)}b${i}*`),
+  same,
+);
+const longs = listed(
+  256,
+  (i) =>
+    TEXT.slice(i % 50, (i % 50) + 50)
+      .repeat(4)
+      .slice(0, 190) + i,
+);
+large(
+  '256 words of 190 bytes, all nearly there',
+  longs.map((one) => `*${one}Q*`),
+  Buffer.from(longs.join('').repeat(30)).subarray(0, MIB),
+);
+large(
+  '16 of 250 ?',
+  listed(16, (i) => `*${'?'.repeat(250)}b${i}*`),
+  same,
+);
+large(
+  '128 with a set',
+  listed(128, (i) => `*[Ww]${i}rd*`),
+  lorem,
+);
+const hard = listed(2, (i) => `*a${'?'.repeat(28)}b${i}*`);
+const words = listed(100, (i) => `*aaa${letter(i)}${i}*`);
+large('the worst list: 100 words, 2 of a and 28 ?', [...hard, ...words], same);
+large(
+  'the worst list, with "!" too',
+  [...hard, ...words].flatMap((one) => [one, `!${one}c*`]),
+  same,
 );
 
 // Used, so that no round is optimized away.

@@ -298,7 +298,7 @@ export const DOCUMENTS = {
       removed: names,
       configured: names.describe('only settings that need no new process'),
       unchanged: names,
-      left: names.describe('changed, but the reload was for others'),
+      left: names.describe('changed, but the reload was for others, or they failed on probation meanwhile'),
       stopped: names.describe('those that an operator has stopped, so the reload did not start them'),
       settings: names.describe('global settings that changed and are now in use'),
       needRestart: names.describe('global settings that need a restart of the core'),

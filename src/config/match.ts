@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { FIELDS_OF, type Field } from '../filter/fields.js';
 import { EVENT_NAMES, type EventName, Filter } from '../filter/filter.js';
-import { readGlobs } from '../filter/glob.js';
+import { readGlobs } from '../filter/glob-set.js';
 import { readBits, readRange } from '../filter/numbers.js';
 import { PatternError } from '../filter/pattern-error.js';
 import { joinPatterns, readPatterns, splitPatterns, toListed } from '../filter/pattern-list.js';

@@ -3,7 +3,7 @@
 import type { CallEvent } from '../wire/call-event.js';
 import { CALL_KINDS, type CallKind } from '../wire/event-kinds.js';
 import { FIELDS_OF, type Field, readFields } from './fields.js';
-import { type Glob, readGlobs } from './glob.js';
+import { type GlobLists, readGlobs } from './glob-set.js';
 import { type NumberPattern, readBits, readRange } from './numbers.js';
 import { type Patterns, readPatterns } from './pattern-list.js';
 import { limitOf } from './sample.js';
@@ -37,6 +37,12 @@ export interface SampledConversation {
   readonly stableHash: number | null;
 }
 
+/** How many patterns a list has, without `!` and with it. */
+interface Sides {
+  readonly positive: { readonly length: number };
+  readonly negative: { readonly length: number };
+}
+
 /** For the kinds of events: what the patterns can do. */
 const LEFT_OUT = 0;
 const TAKEN = 1;
@@ -44,9 +50,9 @@ const ASKED = 2;
 
 /** A filter, ready to be asked. */
 export class Filter {
-  readonly #from: Patterns<Glob> | null;
-  readonly #to: Patterns<Glob> | null;
-  readonly #text: Patterns<Glob> | null;
+  readonly #from: GlobLists | null;
+  readonly #to: GlobLists | null;
+  readonly #text: GlobLists | null;
   readonly #group: Patterns<NumberPattern> | null;
   readonly #type: Patterns<NumberPattern> | null;
   readonly #flags: Patterns<NumberPattern> | null;
@@ -108,13 +114,13 @@ export class Filter {
     if (events?.negative.includes(name)) return LEFT_OUT;
     if (events && events.positive.length > 0 && !events.positive.includes(name)) return LEFT_OUT;
     const has = FIELDS_OF[kind];
-    const lists = Object.entries(this.#lists).filter(([, list]) => list !== null) as [Field, Patterns<unknown>][];
+    const lists = Object.entries(this.#lists).filter(([, list]) => list !== null) as [Field, Sides][];
     // What an event does not have fits no pattern. So a list of patterns leaves it out, unless each of them has a "!".
     if (lists.some(([field, { positive }]) => !has.has(field) && positive.length > 0)) return LEFT_OUT;
     return lists.some(([field]) => has.has(field)) ? ASKED : TAKEN;
   }
 
-  get #lists(): Record<Field, Patterns<unknown> | null> {
+  get #lists(): Record<Field, Sides | null> {
     return {
       from: this.#from,
       to: this.#to,
@@ -139,10 +145,9 @@ function readNumbers(
 }
 
 /** One of the positive patterns, if there are any, and none of the negative ones. */
-function fitsText({ positive, negative }: Patterns<Glob>, bytes: Buffer, from: number, end: number): boolean {
-  for (let i = 0; i < negative.length; i++) if ((negative[i] as Glob).matches(bytes, from, end)) return false;
-  for (let i = 0; i < positive.length; i++) if ((positive[i] as Glob).matches(bytes, from, end)) return true;
-  return positive.length === 0;
+function fitsText({ positive, negative }: GlobLists, bytes: Buffer, from: number, end: number): boolean {
+  if (negative.length > 0 && negative.matches(bytes, from, end)) return false;
+  return positive.length === 0 || positive.matches(bytes, from, end);
 }
 
 function fitsNumber({ positive, negative }: Patterns<NumberPattern>, high: number, low: number): boolean {

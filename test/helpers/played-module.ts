@@ -69,7 +69,7 @@ export class PlayedRun implements Run {
   /** The file that it is to load, once the core has said so. */
   async welcomed(): Promise<string> {
     const find = () => this.frames.find(({ welcome }) => welcome)?.welcome?.path;
-    while (find() === undefined) await this.#nextFrame();
+    while (find() === undefined) await this.#next();
     return find() as string;
   }
 
@@ -93,7 +93,12 @@ export class PlayedRun implements Run {
 
   /** Waits until it holds so many calls. */
   async holds(count: number): Promise<void> {
-    while (this.#unanswered.length < count) await this.#nextFrame();
+    while (this.#unanswered.length < count) await this.#next();
+  }
+
+  /** How many calls it holds. */
+  get held(): number {
+    return this.#unanswered.length;
   }
 
   /** Answers its oldest call. */
@@ -126,6 +131,12 @@ export class PlayedRun implements Run {
 
   end(stage: EndStage): void {
     this.ends.push(stage);
+    this.#woke();
+  }
+
+  /** Waits until the core has tried to end it by a signal. */
+  async signalled(): Promise<void> {
+    while (this.ends.length === 0) await this.#next();
   }
 
   tracedBy(): null {
@@ -155,13 +166,17 @@ export class PlayedRun implements Run {
     };
   }
 
-  #nextFrame(): Promise<void> {
+  #next(): Promise<void> {
     return new Promise((done) => this.#waiting.push(done));
   }
 
   #took(frame: CoreFrame): void {
     this.frames.push(frame);
     for (const { seq } of frame.batch?.calls ?? []) this.#unanswered.push(Number(seq));
+    this.#woke();
+  }
+
+  #woke(): void {
     for (const done of this.#waiting.splice(0)) done();
   }
 }
@@ -181,6 +196,7 @@ export class PlayedModule {
   /** Why no process can be had; `null`: one can. Asked at each start. */
   refuses: () => SupervisorError | null = () => null;
   readonly #settings: Partial<ModuleOptions>;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(settings: Partial<ModuleOptions> = {}) {
     this.#settings = settings;
@@ -209,11 +225,15 @@ export class PlayedModule {
     });
   }
 
+  /** What a program gives of it, with changes. */
+  options(changes: Partial<ModuleOptions> = {}): ModuleOptions {
+    const patient = { hangMs: null, startTimeoutMs: LONG_MS, quarantine: null, abi: 'table' as const };
+    return { name: 'm', path: this.path, ...patient, ...this.#settings, ...changes };
+  }
+
   /** Its settings, with changes. */
   spec(changes: Partial<ModuleOptions> = {}): ModuleSpec {
-    const patient = { hangMs: null, startTimeoutMs: LONG_MS, quarantine: null, abi: 'table' as const };
-    const module = { name: 'm', path: this.path, ...patient, ...this.#settings, ...changes };
-    return makeConfig({ modules: [module] }).modules[0] as ModuleSpec;
+    return makeConfig({ modules: [this.options(changes)] }).modules[0] as ModuleSpec;
   }
 
   get path(): string {
@@ -229,6 +249,12 @@ export class PlayedModule {
     const run = this.runs.find((run) => run.generation === generation);
     if (run === undefined) throw new Error(`there is no host ${generation}`);
     return run;
+  }
+
+  /** Waits until so many hosts have begun to start. */
+  async begun(count: number): Promise<PlayedRun> {
+    while (this.runs.length < count) await new Promise<void>((done) => this.#waiting.push(done));
+    return this.runs[count - 1] as PlayedRun;
   }
 
   /** Starts it; all its first hosts become ready. */
@@ -267,6 +293,7 @@ export class PlayedModule {
     if (refusal !== null) throw refusal;
     const run = new PlayedRun(generation, listener);
     this.runs.push(run);
+    for (const done of this.#waiting.splice(0)) done();
     return run;
   }
 }

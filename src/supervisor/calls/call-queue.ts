@@ -13,6 +13,7 @@ import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Homes } from './homes.js';
 import { Lines, Place } from './lines.js';
+import { type Move, Moves } from './moves.js';
 import { type AnswerTaker, type CallAnswer, type CallKeeper, type Follower, PendingCall } from './pending-call.js';
 import { type CallRoute, Shard } from './shard.js';
 import type { WaitingLane } from './waiting-lane.js';
@@ -44,6 +45,7 @@ export class CallQueue implements CallKeeper {
   readonly #deadlines: Deadlines;
   readonly #lines = new Lines();
   readonly #homes = new Homes(this.#lines);
+  readonly #moves = new Moves();
   #heldBytes = 0;
 
   /** @param now the clock that deadlines are on, in milliseconds */
@@ -61,7 +63,7 @@ export class CallQueue implements CallKeeper {
 
   /** Calls that wait for credit. */
   get length(): number {
-    let length = 0;
+    let { length } = this.#moves;
     for (const shard of this.#homes.shards) length += shard.length;
     return length;
   }
@@ -80,6 +82,7 @@ export class CallQueue implements CallKeeper {
   remove(shard: Shard): void {
     this.#homes.remove(shard);
     this.#relocate(shard, (hash) => this.#homes.homeOf(hash));
+    this.#lookAtMoves();
     this.bypass();
     this.dispatch();
   }
@@ -87,6 +90,7 @@ export class CallQueue implements CallKeeper {
   /** A host of this replica has answered a call that had its verdict, or will never do so. */
   released(pending: PendingCall): void {
     pending.shard?.overdue.delete(pending);
+    if (this.#moves.length > 0) this.#lookAtMove(pending.conversation);
   }
 
   /**
@@ -94,7 +98,7 @@ export class CallQueue implements CallKeeper {
    *
    * @param bound the replica that it is for, as long as that one can come up in time; `null`: any
    * @param isCopy it is for that replica or for none, as the others get it too
-   * @returns the replica that it went to
+   * @returns the replica that it went to, or that it waits for
    */
   offer(
     event: CallEvent,
@@ -107,13 +111,14 @@ export class CallQueue implements CallKeeper {
   ): Shard {
     const { lane: name } = event;
     const { shards } = this.#homes;
+    const left = shards.length === 1 || bound !== null ? null : this.#leftBy(conversation);
     const shard =
       shards.length === 1
         ? (shards[0] as Shard)
-        : this.#homes.choose(conversation, deadlineMs, this.#spec.sticky, bound, isCopy);
+        : (left ?? this.#homes.choose(conversation, deadlineMs, this.#spec.sticky, bound, isCopy));
     const lane = shard.lanes[name];
-    const credit = shard.route.credit(name);
-    const refusal = this.#refusalOf(event, shard, credit, deadlineMs, nowMs);
+    const credit = left === null ? shard.route.credit(name) : 0;
+    const refusal = this.#refusalOf(event, shard.route, left === null ? lane : this.#moves, credit, deadlineMs, nowMs);
     if (refusal !== null && !this.#mayHold(event, conversation)) {
       const answer = this.#defaultOf(refusal);
       this.#counter.told(event, answer, 0);
@@ -122,7 +127,7 @@ export class CallQueue implements CallKeeper {
       return shard;
     }
     const pending = this.#lines.join(new PendingCall(event, deadlineMs, nowMs, conversation, this, taker));
-    pending.shard = shard;
+    pending.shard = left === null ? shard : null;
     pending.isBound = shard === bound;
     pending.isCopy = isCopy;
     if (refusal !== null) {
@@ -130,7 +135,9 @@ export class CallQueue implements CallKeeper {
       return shard;
     }
     this.#deadlines.add(pending);
-    if (lane.length === 0 && credit > 0) {
+    if (left !== null) {
+      this.#moves.add(pending, left);
+    } else if (lane.length === 0 && credit > 0) {
       shard.route.call(pending, nowMs);
     } else {
       lane.push(pending);
@@ -197,11 +204,13 @@ export class CallQueue implements CallKeeper {
 
   settled(pending: PendingCall, nowMs: number): void {
     this.#deadlines.delete(pending);
+    if (pending.shard === null) this.#moves.drop(pending);
     if (pending.before !== null) {
       pending.isHeldBack = true;
       this.#heldBytes += pending.event.heldBytes;
     }
     this.#lines.leave(pending, nowMs);
+    if (this.#moves.length > 0) this.#lookAtMove(pending.conversation);
   }
 
   leaves(pending: PendingCall, answer: CallAnswer, nowMs: number): void {
@@ -232,7 +241,47 @@ export class CallQueue implements CallKeeper {
       else if (!route.canWait(Number.POSITIVE_INFINITY)) this.#relocate(shard, (hash) => this.#homes.hopeOf(hash));
       moved ||= shard.length < length;
     }
-    if (moved) for (const shard of shards) this.dispatchTo(shard);
+    if (!moved) return;
+    this.#lookAtMoves();
+    for (const shard of shards) this.dispatchTo(shard);
+  }
+
+  /**
+   * The replica that a conversation is leaving, or leaves from now on; `null`: it stays, or is nowhere. Statuses stay, because
+   * many of them are for one replica.
+   */
+  #leftBy(conversation: Conversation): Shard | null {
+    if (conversation.kind === 'status') return null;
+    return this.#moves.of(conversation)?.from ?? this.#homes.leaves(conversation, this.#spec.sticky);
+  }
+
+  #lookAtMoves(): void {
+    for (const move of this.#moves.all()) this.#lookAt(move);
+  }
+
+  #lookAtMove(conversation: Conversation): void {
+    const move = this.#moves.of(conversation);
+    if (move !== null) this.#lookAt(move);
+  }
+
+  /** Its calls go on as soon as the replica that it leaves has none of it. */
+  #lookAt(move: Move): void {
+    const holder = this.#homes.holderOf(move.conversation);
+    if (holder === move.from) return;
+    const { hash } = move.conversation;
+    // Its former replica may have died, and what it held has gone to another one.
+    const target = holder ?? (this.#spec.sticky ? this.#homes.homeOf(hash) : this.#homes.leastLoaded(hash));
+    const stranded: PendingCall[] = [];
+    for (const pending of this.#moves.end(move)) {
+      if (target?.route.canWait(pending.deadlineMs)) {
+        this.#counter.moved();
+        pending.shard = target;
+        target.lanes[pending.event.lane].push(pending);
+      } else stranded.push(pending);
+    }
+    // Only now: who hears of it may have the next call of the conversation.
+    for (const pending of stranded) this.giveDefault(pending, 'down');
+    if (target !== null) this.dispatchTo(target);
   }
 
   /** Calls of one conversation stay together, and in their order. @param homeOf the same for the same hash; `null`: there is none */
@@ -274,14 +323,14 @@ export class CallQueue implements CallKeeper {
   /** Why a call cannot wait here; `null`: it can. */
   #refusalOf(
     event: CallEvent,
-    { lanes, route }: Shard,
+    route: CallRoute,
+    lane: Pick<WaitingLane, 'length' | 'bytes'>,
     credit: number,
     deadlineMs: number,
     nowMs: number,
   ): DefaultReason | null {
     if (deadlineMs <= nowMs) return 'deadline';
     if (!route.canWait(deadlineMs) && !this.#willMove(route)) return 'down';
-    const lane = lanes[event.lane];
     return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }
 
@@ -295,7 +344,7 @@ export class CallQueue implements CallKeeper {
   }
 
   /** There is no credit. With `overload = wait` a caller waits for room, at most until its deadline. */
-  #isOverloaded(event: CallEvent, lane: WaitingLane): boolean {
+  #isOverloaded(event: CallEvent, lane: Pick<WaitingLane, 'length' | 'bytes'>): boolean {
     if (this.#spec.overload === 'wait') return false;
     // One call always finds room, however large it is.
     const bytes = lane.bytes === 0 ? 0 : lane.bytes + event.heldBytes;

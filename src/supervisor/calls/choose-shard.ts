@@ -40,12 +40,17 @@ export function chooseByLoad(
   let lowest = Number.POSITIVE_INFINITY;
   for (const shard of shards) {
     if (!mayTake(shard, deadlineMs)) continue;
-    const load = shard.length + shard.route.load();
+    const load = loadOf(shard);
     if (load >= lowest) continue;
     lowest = load;
     best = shard;
   }
   return best;
+}
+
+/** The calls that a replica has, those that wait included. */
+export function loadOf({ length, route }: Shard): number {
+  return length + route.load();
 }
 
 /** 32 bits that change altogether with each bit of either. */

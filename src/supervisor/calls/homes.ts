@@ -1,6 +1,6 @@
 /** Which replica has a conversation: the one where it is, or the one where it goes when it is nowhere. */
 
-import { chooseByHash, chooseByLoad, type Eligible } from './choose-shard.js';
+import { chooseByHash, chooseByLoad, type Eligible, loadOf } from './choose-shard.js';
 import type { Conversation } from './conversation.js';
 import type { Lines } from './lines.js';
 import { PendingCall } from './pending-call.js';
@@ -10,6 +10,11 @@ import type { Shard } from './shard.js';
 const isReady: Eligible = ({ isLeaving, route }) => !isLeaving && route.isReady();
 /** It has one, or will have one in time. */
 const isHoped: Eligible = ({ isLeaving, route }, deadlineMs) => !isLeaving && route.canWait(deadlineMs);
+
+/** With less to do than this, a replica keeps its conversations, whatever the others have. */
+const MUCH_LOAD = 8;
+/** A replica with so many times as much to do as another one gives conversations to that one. */
+const MUCH_MORE = 2;
 
 /** The replicas of a module that have a share of its calls. */
 export class Homes {
@@ -63,9 +68,36 @@ export class Homes {
     return chooseByLoad(shards, isReady) ?? chooseByLoad(shards, isHoped, deadlineMs) ?? any;
   }
 
+  /**
+   * The replica that a conversation is to leave, because another one is there for it; `null`: it stays, or is nowhere. A
+   * conversation that sticks is to be where its hash says. Another one leaves a replica that has much more to do.
+   */
+  leaves(conversation: Conversation, isSticky: boolean): Shard | null {
+    const former = this.#formerOf(conversation);
+    if (former === null || !isReady(former, 0) || !this.#shards.includes(former)) return null;
+    if (isSticky) return chooseByHash(this.#shards, conversation.hash, isReady) === former ? null : former;
+    const load = loadOf(former);
+    if (load < MUCH_LOAD) return null;
+    const least = chooseByLoad(this.#shards, isReady);
+    return least !== null && loadOf(least) * MUCH_MORE <= load ? former : null;
+  }
+
+  /** Where a host has calls of a conversation, or where they wait for one; `null`: nowhere. */
+  holderOf(conversation: Conversation): Shard | null {
+    for (let place = this.#lines.last(conversation); place !== null; place = place.before) {
+      if (place instanceof PendingCall && !place.settled && place.shard !== null) return place.shard as Shard;
+    }
+    return this.#owing(conversation);
+  }
+
   /** Where a conversation goes that is nowhere. The same for the same hash, so its calls stay together; `null`: there is none. */
   homeOf(hash: number): Shard | null {
     return chooseByHash(this.#shards, hash, isReady) ?? this.hopeOf(hash) ?? chooseByHash(this.#shards, hash);
+  }
+
+  /** The one that has the least to do among those that are ready, or else as {@link homeOf}. */
+  leastLoaded(hash: number): Shard | null {
+    return chooseByLoad(this.#shards, isReady) ?? this.homeOf(hash);
   }
 
   /** The same among those that will have a host; `null`: none will. */
@@ -73,16 +105,18 @@ export class Homes {
     return chooseByHash(this.#shards, hash, isHoped);
   }
 
-  /** The last call in the line of a conversation. */
+  /** The last call in the line of a conversation that a replica has or had. */
   lastOf(conversation: Conversation): PendingCall | null {
     let place = this.#lines.last(conversation);
-    while (place !== null && !(place instanceof PendingCall)) place = place.before;
-    return place;
+    while (place !== null && !(place instanceof PendingCall && place.shard !== null)) place = place.before;
+    return place as PendingCall | null;
   }
 
   #formerOf(conversation: Conversation): Shard | null {
-    const last = this.lastOf(conversation);
-    if (last !== null) return last.shard as Shard | null;
+    return (this.lastOf(conversation)?.shard as Shard | undefined) ?? this.#owing(conversation);
+  }
+
+  #owing(conversation: Conversation): Shard | null {
     for (const shard of this.#shards) if (shard.overdue.size > 0 && shard.owes(conversation)) return shard;
     return null;
   }

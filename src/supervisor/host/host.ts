@@ -316,6 +316,8 @@ export class Host {
         break;
       case 'became-ready':
         this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
+        // Not before: a reload and a promotion wait for its start.
+        if (this.#spec.shadowOf !== null) lowerPriority(this.pid);
         this.#watch.open();
         this.look();
         this.#run.noteReady();
@@ -352,7 +354,6 @@ export class Host {
       this.#violated(problem);
       return;
     }
-    if (this.#spec.shadowOf !== null) lowerPriority(this.pid);
     this.#ledger.connect(peer);
     const { generation } = this;
     const { maxMessageBytes } = this.#around;

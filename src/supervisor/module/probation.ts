@@ -7,7 +7,7 @@ import type { ModuleSpec } from '../../config/types.js';
 export type ProbationEnd =
   /** The new hosts have held for so long. */
   | { kind: 'passed' }
-  /** An order for the module came, or the kept hosts have died: the new hosts go on, and there is no way back. */
+  /** An order for the module came, or no kept host is left: the new hosts go on, and there is no way back. */
   | { kind: 'ended'; why: string }
   /** A new host failed, and the kept hosts serve again. */
   | { kind: 'went-back'; reason: string };

@@ -12,11 +12,11 @@ import { errorOfEnd } from '../news/host-error.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
-import type { Found } from '../trials/abi-search.js';
 import type { ReplicaStatus, Wear } from '../types.js';
 import { type Generations, HostMaker } from './host-maker.js';
 import { type HostReader, hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
+import { KeptHosts } from './kept-hosts.js';
 import { killOf } from './kill.js';
 import { MemoryCeiling } from './memory-ceiling.js';
 import type { ModuleCalls } from './module-calls.js';
@@ -73,13 +73,12 @@ export class Replica implements Renewable<Host> {
   readonly #maker: HostMaker;
   readonly #upkeep: Upkeep;
   readonly #succession: Succession;
+  readonly #kept: KeptHosts;
   readonly #outside: OutsideSignals<Host>;
   readonly #ceiling: MemoryCeiling<Host>;
   /** `null`: it gets no calls, as it has not joined yet, or has left. */
   #shard: Shard | null = null;
   #isLeaving = false;
-  /** What the kept hosts said when they were ready. */
-  #keptFound: Found | null = null;
 
   constructor(index: number, spec: ModuleSpec, options: ReplicaSurroundings) {
     this.index = index;
@@ -99,6 +98,13 @@ export class Replica implements Renewable<Host> {
       buried: () => options.changed(),
     });
     this.#succession = new Succession({ ...parts, changed: () => options.changed() });
+    this.#kept = new KeptHosts({
+      hosts: this.hosts,
+      gaveUp: (host, afterMs) => {
+        news.tooBusyToKeep(host, afterMs);
+        options.changed();
+      },
+    });
     this.#outside = new OutsideSignals({
       told: (host, signal, from) => news.signalled(host, signal, from),
       replace: (host) => this.#replace(host),
@@ -227,36 +233,30 @@ export class Replica implements Renewable<Host> {
    */
   adopt(keeps = false): readonly Host[] {
     const { host, found, spec, before } = this.#succession.take();
-    const kept = keeps ? before.filter(({ state }) => state === 'ready') : [];
-    for (const old of kept) this.hosts.place(old, 'kept');
-    this.#keptFound = this.#upkeep.found;
+    const ending = keeps ? this.#kept.keep(before, this.#upkeep.found, spec.stopTimeoutMs) : before;
     this.#spec = spec;
     this.#upkeep.adopt(host, found);
-    return before.filter((old) => !kept.includes(old));
+    return ending;
   }
 
   /** Whether a host is kept that can take over again. */
   get keeps(): boolean {
-    return this.#keptFound !== null && this.hosts.in('kept').length > 0;
+    return this.#kept.areThere;
   }
 
   /** The kept hosts serve again, if there are any. @returns the hosts that served until now, to be stopped */
   takeBack(): readonly Host[] {
-    const [first] = this.hosts.in('kept');
-    if (first === undefined || this.#keptFound === null) return [];
     const after = this.hosts.in('serving');
+    const back = this.#kept.takeBack();
+    if (back === null) return [];
     for (const host of after) this.hosts.place(host, 'retiring');
-    for (const host of this.hosts.in('kept')) this.hosts.place(host, 'serving');
-    this.#upkeep.takeBack(first, this.#keptFound);
+    this.#upkeep.takeBack(back.host, back.found);
     return after;
   }
 
   /** Kept hosts are no longer needed. */
   dismiss(): void {
-    for (const host of this.hosts.in('kept')) {
-      this.hosts.place(host, 'retiring');
-      host.stop();
-    }
+    this.#kept.dismiss();
   }
 
   /** Starts another host by the same build, which takes over as soon as it is ready. */

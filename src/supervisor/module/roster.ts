@@ -137,6 +137,16 @@ export class Roster {
     return tally.report(name, spec.shadowOf, this.#sendsOf(spec.shadowOf), refusedHttp);
   }
 
+  /** Shadows that see nothing, a line each. A reload of some modules may have left them so. */
+  get shadowProblems(): string[] {
+    const shadows = this.#present.filter(({ tally }) => tally !== null);
+    const blind = shadows.filter(({ spec }) => !this.#chain.some(({ name }) => name === spec.shadowOf));
+    return blind.map(
+      ({ name, spec }) =>
+        `module ${name} shadows ${spec.shadowOf}, which is not in the chain, so it sees nothing; reload all modules`,
+    );
+  }
+
   /** Begins to count anew for a shadow, or for the shadows of a module. */
   resetTallies(name: string): void {
     for (const { tally, spec, refusedHttp } of this.#present) {

@@ -158,6 +158,15 @@ export class ModuleNews {
     this.warn(host.generation, `${describeHost(host)} ${wear}; ${consequence}`);
   }
 
+  /** It was kept to take over again, and is still at work after so long. The host that has taken over waits for it. */
+  tooBusyToKeep(host: Host, afterMs: number): void {
+    const what = `${describeHost(host)} still executes what it got before the reload, after ${formatDuration(afterMs)}`;
+    this.warn(
+      host.generation,
+      `${what} (stop_timeout); the new process waits for that, so this one ends and is not kept`,
+    );
+  }
+
   /** One host has taken over from another, because of a setting that the other had reached. */
   recycled(host: Host, by: Host, wear: Wear): void {
     this.stats.totals.recycled[wear.cause] += 1;

@@ -25,9 +25,9 @@ export class Orders {
     this.#last = begun.catch(() => undefined);
   }
 
-  /** What was ordered and the configuration does not say, a line each. */
+  /** What was ordered and the configuration does not say, and what a reload of some modules has left, a line each. */
   get problems(): string[] {
-    return this.#promotions.problems;
+    return [...this.#promotions.problems, ...this.#core.roster.shadowProblems];
   }
 
   /** Waits for the orders that were given. */
@@ -152,8 +152,11 @@ export class Orders {
     const { roster, stopped } = this.#core;
     const plan = this.#plan(next, names);
     const planned = new Map(roster.present.map((module) => [module, module.spec]));
-    // The way back would lead to other settings than those of now.
-    for (const name of plan.report.configured) roster.find(name).endProbation('another reload changed its settings');
+    // The way back would lead to fewer replicas than those that are about to join.
+    for (const spec of plan.configure) {
+      const module = roster.find(spec.name);
+      if (spec.replicas > module.spec.replicas) module.endProbation('another reload gave it more replicas');
+    }
     const prepared = [...plan.replace, ...plan.configure].map(({ name }) => roster.find(name));
     const added: Module[] = [];
     const starts: Promise<SupervisorError | null>[] = [];
@@ -229,8 +232,14 @@ export class Orders {
     if (find(plan.replace)) {
       module.adopt(around);
     } else {
+      const { report } = plan;
       // One that has failed on probation meanwhile goes on with its old settings.
       const next = planned === module.spec ? find(plan.configure) : undefined;
+      if (report.configured.includes(module.name)) {
+        // The way back would lead to other settings than those of now.
+        if (next) module.endProbation('another reload changed its settings');
+        else leave(report, module.name);
+      }
       module.configure(next ?? module.spec, around);
     }
   }
@@ -240,6 +249,12 @@ export class Orders {
 async function wentBackOf({ name, probation }: Module): Promise<WentBack[]> {
   const end = await probation;
   return end?.kind === 'went-back' ? [{ module: name, reason: end.reason }] : [];
+}
+
+/** It keeps its settings, although they differ. */
+function leave(report: ReloadReport, name: string): void {
+  report.configured = report.configured.filter((other) => other !== name);
+  report.left.push(name);
 }
 
 function throwIf(refusal: SupervisorError | null): void {

@@ -131,7 +131,11 @@ function requireServing(module: Module, promoted: string): void {
   // Orders come one after the other, so it is on probation.
   const { probationUntil } = module.status();
   if (state === 'replacing' && probationUntil !== null) {
-    refuse(name, `its last reload is on probation until ${probationUntil.slice(0, 19)}Z`, `promote ${promoted} after that`);
+    refuse(
+      name,
+      `its last reload is on probation until ${probationUntil.slice(0, 19)}Z`,
+      `promote ${promoted} after that`,
+    );
   }
   const what = `it is ${state}, and both must serve before ${promoted} can be promoted`;
   refuse(name, what, sentence`see why: ${coreCommand('describe', name)}`);

@@ -29,7 +29,7 @@ export interface ReloadReport {
   /** Only settings changed that need no new process. */
   configured: string[];
   unchanged: string[];
-  /** Changed, and left as they were because the reload was for others. */
+  /** Changed, and left as they were because the reload was for others, or because they failed on probation meanwhile. */
   left: string[];
   /** Modules of this reload that an operator has stopped, so they were not started. They are in another list too. */
   stopped: string[];

@@ -118,6 +118,11 @@ it('is not promoted in the place of another shadow, which a reload of some modul
     code: 'ILLEGAL_STATE',
     message: expect.stringContaining('module b: it is a shadow itself'),
   });
+  expect(core.supervisor.problems()).toEqual([
+    'module shadow shadows b, which is not in the chain, so it sees nothing; reload all modules',
+  ]);
+  await core.supervisor.reload(next);
+  expect(core.supervisor.problems()).toEqual([]);
 });
 
 it('that has killed itself by a message takes this knowledge with it when it is promoted', async () => {

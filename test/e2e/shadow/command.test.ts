@@ -86,7 +86,7 @@ it('refuses what is no shadow, and says what helps', async () => {
   for (const verb of ['shadow', 'promote']) {
     const { code, stderr } = await command.run(verb, 'filter');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/module filter: it is no shadow of another module; set shadow_of in its block/);
+    expect(stderr).toMatch(/module filter: it is not a shadow; set shadow_of in its block/);
     expect((await command.run(verb, 'filter3')).stderr).toMatch(/"filter3"; did you mean filter\?/);
   }
 });
@@ -100,7 +100,7 @@ it('promotes, names the lines to change, and is a problem until they are', async
   expect((await command.run('send', '--from', 'a', '--to', 'b', 'beta')).stdout).toMatch(/^consumed by filter/);
   const status = await command.run('status');
   expect(status.code).toBe(1);
-  expect(status.stdout.replace(/\s+/g, ' ')).toContain('module filter runs what was promoted');
+  expect(status.stdout.replace(/\s+/g, ' ')).toContain('module filter runs the promoted version');
   writeFileSync(file(), `gateway = off\n${block('filter', 'alpha, beta')}`);
   const reload = await json<{ replaced: string[]; removed: string[] }>('reload');
   expect(reload).toMatchObject({ replaced: [], removed: ['filter2'] });
@@ -116,6 +116,11 @@ it('promotes back by another promotion', async () => {
   expect((await json<PromotionReport>('promote', 'filter2')).toChange).toEqual([]);
   expect((await command.run('send', '--from', 'a', '--to', 'b', 'beta')).stdout).toMatch(/^pass/);
   expect(readFileSync(file(), 'utf8')).toContain('shadow_of = filter');
+  await command.run('promote', 'filter2');
+  const { stdout } = await command.run('reload', '--json');
+  expect((JSON.parse(stdout) as { warnings: string[] }).warnings).toContain(
+    'this reload undoes the promotion of filter2: filter runs what its block says again',
+  );
 });
 
 it('is refused by a configuration whose shadow has nothing to shadow', async () => {

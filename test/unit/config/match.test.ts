@@ -45,10 +45,7 @@ it.each([
   ['from = !', /expected a pattern after each !/],
   [`text = ${'a'.repeat(300)}`, /expected patterns of at most 256 bytes/],
   [`text = ${Array(300).fill('a').join()}`, /expected at most 256 patterns, not 300/],
-  [
-    `text = ${Array(129).fill('*[ab]c*').join()}`,
-    /expected fewer patterns with \? or \[ \] between two \*: at most 128/,
-  ],
+  [`text = *a${'?'.repeat(200)}b*`, /expected simpler patterns: these would take too long to look for/],
   ['group = 9-1', /expected the smaller number first in the range "9-1"/],
   ['group = five', /expected a number from 0 to 2\^64-1, or a range such as 100-199 or 1-, not "five"/],
   ['flags = 1-3', /flags are bits/],

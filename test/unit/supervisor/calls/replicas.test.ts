@@ -320,6 +320,91 @@ describe('a queue with replicas', () => {
     expect([hosts[1]?.seen, answers]).toEqual([[], ['copy:down', 'late:down', 'last:down']]);
   });
 
+  describe('a conversation that always has a message under way', () => {
+    let away: string;
+    /** It is at the first replica, and belongs to the second, which comes only now. */
+    function comeLate(changed: Partial<QueueSettings> = {}): void {
+      open(2, changed);
+      away = conversationAt(1);
+      open(1, changed);
+      for (const text of ['1', '2', '3']) offer(away, text);
+      hosts.push(new FakeHost());
+      shards.push(queue.add(1, hosts[1] as FakeHost));
+    }
+
+    it('moves as soon as its former replica has answered what it has', () => {
+      comeLate();
+      for (const text of ['4', '5']) offer(away, text);
+      expect(queue.length).toBe(2);
+      for (const text of ['6', '7', '8']) {
+        answer(0);
+        offer(away, text);
+      }
+      expect(hosts[0]?.seen).toEqual(['1', '2', '3']);
+      expect(hosts[1]?.seen).toEqual(['4', '5', '6', '7']);
+      answer(1);
+      expect(hosts[1]?.seen).toEqual(['4', '5', '6', '7', '8']);
+      expect(moved).toBe(4);
+      expect(queue.length).toBe(0);
+    });
+
+    it('stays where an overdue message of it is executed', () => {
+      comeLate();
+      offer(away, '4', { deadlineMs: 10 });
+      vi.advanceTimersByTime(1100);
+      expect(answers).toEqual(['1:deadline', '2:deadline', '3:deadline', '4:deadline']);
+      offer(away, '5');
+      for (let i = 0; i < 2; i++) answer(0);
+      expect(hosts[1]?.seen).toEqual([]);
+      answer(0);
+      expect(hosts[1]?.seen).toEqual(['5']);
+    });
+
+    it('keeps its order when its former replica dies', () => {
+      comeLate();
+      offer(away, '4');
+      die(0);
+      expect(hosts[1]?.seen).toEqual(['2', '3', '4']);
+      expect(answers).toEqual(['1:crash']);
+    });
+
+    it('keeps its order when the replica dies that it is to go to', () => {
+      comeLate();
+      offer(away, '4');
+      (hosts[1] as FakeHost).isUp = false;
+      offer(away, '5');
+      for (let i = 0; i < 3; i++) answer(0);
+      expect(hosts[0]?.seen).toEqual(['1', '2', '3', '4', '5']);
+    });
+
+    it('gets the default verdict at its deadline, for want of room, and when no replica is left', () => {
+      comeLate({ queue: 2 });
+      offer(away, '4', { deadlineMs: 10 });
+      vi.advanceTimersByTime(20);
+      for (const text of ['5', '6', '7']) offer(away, text);
+      for (const host of hosts) host.canStart = false;
+      (hosts[1] as FakeHost).isUp = false;
+      answer(0);
+      die(0);
+      expect(answers).toEqual(['1', '2:crash', '3:down', '4:deadline', '5:down', '6:down', '7:overload']);
+      expect(queue.length).toBe(0);
+    });
+
+    it('leaves a replica with much to do for one with little when conversations do not stick', () => {
+      comeLate({ sticky: false });
+      (hosts[0] as FakeHost).window = 20;
+      offer(away, '4');
+      expect(hosts[0]?.seen).toEqual(['1', '2', '3', '4']);
+      for (let i = 5; i < 8; i++) offer(away, `${i}`);
+      offer('a', 'other');
+      (hosts[0] as FakeHost).held.push(...((hosts[1] as FakeHost).held.splice(0) as PendingCall[]));
+      offer(away, '8');
+      expect(hosts[0]?.seen).toHaveLength(7);
+      for (let i = 0; i < 7; i++) answer(0);
+      expect(hosts[1]?.seen).toEqual(['other', '8']);
+    });
+  });
+
   it('gives each message to the replica with the least to do when conversations do not stick', () => {
     open(3, { sticky: false });
     const used = Array.from({ length: 9 }, (_, i) => offer(`c${i}`, `${i}`).index);
