@@ -28,7 +28,7 @@ const LONG = [
   'test/e2e/mesibo/**/*.test.ts',
   'test/e2e/metrics/{many-hosts,many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
-  'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes}.test.ts',
+  'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes,supervisor/watch/module-watch}.test.ts',
   'test/e2e/quarantine/{command,lasting,many,words}.test.ts',
   'test/faults/{clock,core-killed,crashes,exits,fuzz-box,fuzz-report,languages,places,requests,soak,stalls,trace}.test.ts',
 ];

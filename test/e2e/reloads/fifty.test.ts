@@ -24,7 +24,7 @@ it('50 modules changed by one reload start a few at a time, and no message is lo
       ...{ name, hosts: 1, generation: 2, state: 'serving', failedStarts: 0, restarts: 0 },
     });
   }
-  // Those that load their module are beside those that come up. On two CPUs the most was nine, on a machine with much else to do.
+  // Those that load their module are beside those that come up. On two CPUs, with much else to do, about ten start at a time.
   expect(starts.most).toBeLessThan(FIFTY / 2);
   await core.close();
 });

@@ -94,9 +94,13 @@ export class Starts {
   constructor(core: TestCore) {
     core.supervisor.on('lifecycle', (event) => {
       if (event.kind === 'ready') this.longestMs = Math.max(this.longestMs, Math.round(event.startMicros / 1000));
-      if (event.kind !== 'spawned') return;
-      const hosts = core.supervisor.status().modules.flatMap(({ hosts }) => hosts);
-      this.most = Math.max(this.most, hosts.filter(({ state }) => state === 'starting').length);
+      // The host itself is listed right after the event.
+      if (event.kind === 'spawned') queueMicrotask(() => this.#count(core));
     });
+  }
+
+  #count(core: TestCore): void {
+    const hosts = core.supervisor.status().modules.flatMap(({ hosts }) => hosts);
+    this.most = Math.max(this.most, hosts.filter(({ state }) => state === 'starting').length);
   }
 }
