@@ -304,7 +304,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * the module ran. No message is lost or gets a default because of this. The next reload goes by the configuration.
    *
    * @throws {ReloadError} when a version cannot start in its new place; nothing has changed then
-   * @throws {SupervisorError} `MODULE_UNKNOWN`; `ILLEGAL_STATE` for a module that is no shadow, or when one of both does not serve
+   * @throws {SupervisorError} `MODULE_UNKNOWN`; `ILLEGAL_STATE` for a module that is no shadow; when one of both does not serve, is on
+   * probation, or has another file than it loaded; and when both run the same version
    */
   async promoteModule(name: string): Promise<PromotionReport> {
     return this.#order('promote').promote(name);
