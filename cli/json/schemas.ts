@@ -317,6 +317,17 @@ export const DOCUMENTS = {
       wentBack: z
         .array(z.strictObject({ module: z.string(), reason: z.string() }))
         .describe('modules that failed on probation: they are as before the reload'),
+      cutShort: z
+        .array(
+          z.strictObject({
+            module: z.string(),
+            afterMs: count.describe('how long the probation lasted'),
+            reason: z.string(),
+          }),
+        )
+        .describe(
+          'modules whose probation ended before its time, as they were stopped, restarted, reloaded or removed',
+        ),
       dryRun: z.boolean().describe('with --dry-run: all of this is what a reload would do; nothing was changed'),
       secrets: names.describe('global settings whose file has a new secret, now in use'),
       warnings: z.array(z.string()),

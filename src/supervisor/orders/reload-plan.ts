@@ -122,6 +122,7 @@ export function planReload(
     changes: [],
     probation: [],
     wentBack: [],
+    cutShort: [],
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);
