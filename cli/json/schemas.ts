@@ -309,7 +309,11 @@ export const DOCUMENTS = {
             settings: names.describe(
               'settings that differ, by their keys: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`',
             ),
-            file: z.boolean().describe('its file is another one than its process has loaded'),
+            file: z
+              .boolean()
+              .describe(
+                'the file at its path is another one than its process has loaded; false when the path has changed',
+              ),
           }),
         )
         .describe('what differs in modules that are replaced, configured or left'),

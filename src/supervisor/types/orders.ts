@@ -16,7 +16,7 @@ export interface ModuleChange {
   module: string;
   /** Settings that differ, by their keys in the file: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`. */
   settings: string[];
-  /** Its file is another one than its process has loaded. */
+  /** The file at its path is another one than its process has loaded. `false` when the path itself has changed. */
   file: boolean;
 }
 
