@@ -209,7 +209,7 @@ export class Module implements ChainMember {
   /** Counts from 0, and forgets what went wrong; replicas that wait for their next start are started now, as by {@link start}. */
   reset(): Promise<SupervisorError | null> {
     this.#news.stats.reset();
-    for (const { upkeep } of this.#replicas.all) upkeep.forget();
+    for (const { upkeep } of this.#replicas.all) upkeep.reset();
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
 
