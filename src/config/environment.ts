@@ -29,7 +29,7 @@ export function findPairProblem(name: string, value: string): string | null {
 /** Says what is wrong with the name of an environment variable; `null` when it is good. */
 export function findVariableProblem(name: string): string | null {
   if (RESERVED.has(name)) return 'expected another name: the core itself sets this one';
-  if (NAME.test(name)) return null;
+  if (name.length <= MAX_VARIABLE_BYTES && NAME.test(name)) return null;
   return 'expected the name of an environment variable: A-Z a-z 0-9 _, and no digit first';
 }
 
@@ -52,7 +52,7 @@ export function parsePassEnv(text: string): string[] {
 
 /** Whether variables may be passed on by this name or pattern. */
 export function isPassable(pattern: string): boolean {
-  return PATTERN.test(pattern) && !RESERVED.has(pattern);
+  return pattern.length <= MAX_VARIABLE_BYTES && PATTERN.test(pattern) && !RESERVED.has(pattern);
 }
 
 /** Whether one of the names or patterns stands for a variable. */

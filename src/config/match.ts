@@ -164,5 +164,5 @@ function readEvent(name: string): EventName {
 function parsePercent(text: string): number {
   const [, number] = /^([0-9]{1,3}(?:\.[0-9]{1,4})?)[ \t]*%$/.exec(text) ?? [];
   if (number !== undefined) return Number(number);
-  throw new UnitError(/^[0-9.]+$/.test(text) && text.length < 10 ? `${sample} (${text}%?)` : sample);
+  throw new UnitError(text.length < 10 && /^[0-9.]+$/.test(text) ? `${sample} (${text}%?)` : sample);
 }

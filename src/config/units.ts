@@ -6,6 +6,14 @@ export class UnitError extends Error {}
 const MILLIS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
+/** No quantity is longer. On megabytes a pattern may run out of the memory for its steps, which is not an error of the value. */
+const MOST_CHARACTERS = 200;
+
+/** What a pattern finds in a text that may be a quantity; empty: nothing. */
+function find(pattern: RegExp, text: string): readonly (string | undefined)[] {
+  return text.length > MOST_CHARACTERS ? [] : (pattern.exec(text) ?? []);
+}
+
 /**
  * Reads a duration: `500ms`, `2s`, `1m`, `1h`, or `0`.
  *
@@ -13,12 +21,12 @@ const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
  * @throws UnitError when it is anything else, a number without a unit included.
  */
 export function parseDuration(text: string): number {
-  const [, digits, unit] = /^([0-9]+)[ \t]*(ms|s|m|h)$/.exec(text) ?? [];
+  const [, digits, unit] = find(/^([0-9]+)[ \t]*(ms|s|m|h)$/, text);
   if (digits && unit) return toNumber(digits, text) * MILLIS[unit as keyof typeof MILLIS];
-  if (/^0+$/.test(text)) return 0;
+  if (find(/^0+$/, text).length > 0) return 0;
   const expected = 'expected a duration such as 500ms, 2s, 1m or 1h';
   if (/^[0-9]{1,15}$/.test(text)) throw new UnitError(`${expected} (a unit is missing: ${text}s or ${text}ms?)`);
-  if (/^[0-9]*\.[0-9]/.test(text))
+  if (find(/^[0-9]*\.[0-9]/, text).length > 0)
     throw new UnitError(`${expected} (whole numbers only: 1500ms for one second and a half)`);
   throw new UnitError(expected);
 }
@@ -30,11 +38,11 @@ export function parseDuration(text: string): number {
  * @throws UnitError when it is anything else.
  */
 export function parseSize(text: string): number {
-  const [, digits, unit] = /^([0-9]+)[ \t]*(KiB|MiB|GiB)?$/.exec(text) ?? [];
+  const [, digits, unit] = find(/^([0-9]+)[ \t]*(KiB|MiB|GiB)?$/, text);
   if (digits) return toNumber(digits, text) * (unit ? BYTES[unit as keyof typeof BYTES] : 1);
   const expected = 'expected a size such as 64KiB, 8MiB, 1GiB or a number of bytes';
   // The ways in which other programs write sizes.
-  const [, foreign, letter] = /^([0-9]{1,15})[ \t]*([kmg])(?:i?b)?$/i.exec(text) ?? [];
+  const [, foreign, letter] = find(/^([0-9]{1,15})[ \t]*([kmg])(?:i?b)?$/i, text);
   throw new UnitError(foreign && letter ? `${expected} (${foreign}${letter.toUpperCase()}iB?)` : expected);
 }
 
@@ -44,7 +52,7 @@ export function parseSize(text: string): number {
  * @throws UnitError when it is anything else.
  */
 export function parseCount(text: string): number {
-  if (/^[0-9]+$/.test(text)) return toNumber(text, text);
+  if (find(/^[0-9]+$/, text).length > 0) return toNumber(text, text);
   throw new UnitError('expected a whole number such as 256, without a unit');
 }
 
@@ -54,7 +62,7 @@ export function parseCount(text: string): number {
  * @throws UnitError when it is anything else.
  */
 export function parseRate(text: string): { count: number; periodMs: number } {
-  const [, count, period] = /^([0-9]+)[ \t]+in[ \t]+(\S.*)$/.exec(text) ?? [];
+  const [, count, period] = find(/^([0-9]+)[ \t]+in[ \t]+(\S.*)$/, text);
   if (!count || !period) throw new UnitError('expected a number in a duration, such as 5 in 60s');
   return { count: toNumber(count, text), periodMs: parseDuration(period) };
 }
@@ -65,7 +73,7 @@ export function parseRate(text: string): { count: number; periodMs: number } {
  * @throws UnitError when it is anything else.
  */
 export function parseDurationRange(text: string): { minMs: number; maxMs: number } {
-  const [, min, max] = /^(\S+(?:[ \t]+(?:ms|s|m|h))?)[ \t]+to[ \t]+(\S.*)$/.exec(text) ?? [];
+  const [, min, max] = find(/^(\S+(?:[ \t]+(?:ms|s|m|h))?)[ \t]+to[ \t]+(\S.*)$/, text);
   if (!min || !max) throw new UnitError('expected two durations, such as 100ms to 30s');
   return { minMs: parseDuration(min), maxMs: parseDuration(max) };
 }

@@ -19,7 +19,7 @@ export function isWebhook(written: string): boolean {
 
 /** The part of it that may be shown. Its path, or a password in it, may be all that keeps others from posting there. */
 export function showWebhook(written: string): string {
-  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(written) ?? [];
+  const [, scheme] = /^([a-z][a-z0-9+.-]{0,32}):\/\//i.exec(written) ?? [];
   if (scheme === undefined) return written;
   const { host = '' } = URL.canParse(written) ? new URL(written) : {};
   return `${scheme}://${host}/...`;

@@ -40,7 +40,7 @@ function reaches(from: string): Set<string> {
 }
 
 describe.each([
-  ['### The files on that way', 29],
+  ['### The files on that way', 30],
   ['To follow a **crash**', 23],
   ['To follow a **reload**', 9],
 ])('%s', (words, count) => {

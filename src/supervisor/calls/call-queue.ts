@@ -13,7 +13,7 @@ import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Homes } from './homes.js';
 import { Lines, Place } from './lines.js';
-import { type Move, Moves } from './moves.js';
+import { Moves } from './moves.js';
 import { type AnswerTaker, type CallAnswer, type CallKeeper, type Follower, PendingCall } from './pending-call.js';
 import { type CallRoute, Shard } from './shard.js';
 import type { WaitingLane } from './waiting-lane.js';
@@ -45,7 +45,10 @@ export class CallQueue implements CallKeeper {
   readonly #deadlines: Deadlines;
   readonly #lines = new Lines();
   readonly #homes = new Homes(this.#lines);
-  readonly #moves = new Moves();
+  readonly #moves = new Moves(this.#homes, {
+    arrived: (calls, target) => this.#arrived(calls, target),
+    stranded: (pending) => this.giveDefault(pending, 'down'),
+  });
   #heldBytes = 0;
 
   /** @param now the clock that deadlines are on, in milliseconds */
@@ -82,7 +85,7 @@ export class CallQueue implements CallKeeper {
   remove(shard: Shard): void {
     this.#homes.remove(shard);
     this.#relocate(shard, (hash) => this.#homes.homeOf(hash));
-    this.#lookAtMoves();
+    this.#moves.lookAtAll(this.#spec.sticky);
     this.bypass();
     this.dispatch();
   }
@@ -90,7 +93,7 @@ export class CallQueue implements CallKeeper {
   /** A host of this replica has answered a call that had its verdict, or will never do so. */
   released(pending: PendingCall): void {
     pending.shard?.overdue.delete(pending);
-    if (this.#moves.length > 0) this.#lookAtMove(pending.conversation);
+    if (this.#moves.length > 0) this.#moves.look(pending.conversation, this.#spec.sticky);
   }
 
   /**
@@ -111,7 +114,7 @@ export class CallQueue implements CallKeeper {
   ): Shard {
     const { lane: name } = event;
     const { shards } = this.#homes;
-    const left = shards.length === 1 || bound !== null ? null : this.#leftBy(conversation);
+    const left = shards.length === 1 || bound !== null ? null : this.#moves.leftBy(conversation, this.#spec.sticky);
     const shard =
       shards.length === 1
         ? (shards[0] as Shard)
@@ -210,13 +213,22 @@ export class CallQueue implements CallKeeper {
       this.#heldBytes += pending.event.heldBytes;
     }
     this.#lines.leave(pending, nowMs);
-    if (this.#moves.length > 0) this.#lookAtMove(pending.conversation);
+    if (this.#moves.length > 0) this.#moves.look(pending.conversation, this.#spec.sticky);
   }
 
   leaves(pending: PendingCall, answer: CallAnswer, nowMs: number): void {
     if (pending.isHeldBack) this.#heldBytes -= pending.event.heldBytes;
     this.#counter.told(pending.event, answer, Math.round((nowMs - pending.beganMs) * 1000));
     pending.taker.answered(answer, nowMs);
+  }
+
+  #arrived(calls: readonly PendingCall[], target: Shard): void {
+    for (const pending of calls) {
+      this.#counter.moved();
+      pending.shard = target;
+      target.lanes[pending.event.lane].push(pending);
+    }
+    this.dispatchTo(target);
   }
 
   #handOver({ lanes, route }: Shard, name: Lane, nowMs: number): void {
@@ -242,46 +254,8 @@ export class CallQueue implements CallKeeper {
       moved ||= shard.length < length;
     }
     if (!moved) return;
-    this.#lookAtMoves();
+    this.#moves.lookAtAll(this.#spec.sticky);
     for (const shard of shards) this.dispatchTo(shard);
-  }
-
-  /**
-   * The replica that a conversation is leaving, or leaves from now on; `null`: it stays, or is nowhere. Statuses stay, because
-   * many of them are for one replica.
-   */
-  #leftBy(conversation: Conversation): Shard | null {
-    if (conversation.kind === 'status') return null;
-    return this.#moves.of(conversation)?.from ?? this.#homes.leaves(conversation, this.#spec.sticky);
-  }
-
-  #lookAtMoves(): void {
-    for (const move of this.#moves.all()) this.#lookAt(move);
-  }
-
-  #lookAtMove(conversation: Conversation): void {
-    const move = this.#moves.of(conversation);
-    if (move !== null) this.#lookAt(move);
-  }
-
-  /** Its calls go on as soon as the replica that it leaves has none of it. */
-  #lookAt(move: Move): void {
-    const holder = this.#homes.holderOf(move.conversation);
-    if (holder === move.from) return;
-    const { hash } = move.conversation;
-    // Its former replica may have died, and what it held has gone to another one.
-    const target = holder ?? (this.#spec.sticky ? this.#homes.homeOf(hash) : this.#homes.leastLoaded(hash));
-    const stranded: PendingCall[] = [];
-    for (const pending of this.#moves.end(move)) {
-      if (target?.route.canWait(pending.deadlineMs)) {
-        this.#counter.moved();
-        pending.shard = target;
-        target.lanes[pending.event.lane].push(pending);
-      } else stranded.push(pending);
-    }
-    // Only now: who hears of it may have the next call of the conversation.
-    for (const pending of stranded) this.giveDefault(pending, 'down');
-    if (target !== null) this.dispatchTo(target);
   }
 
   /** Calls of one conversation stay together, and in their order. @param homeOf the same for the same hash; `null`: there is none */

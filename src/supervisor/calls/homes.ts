@@ -95,9 +95,9 @@ export class Homes {
     return chooseByHash(this.#shards, hash, isReady) ?? this.hopeOf(hash) ?? chooseByHash(this.#shards, hash);
   }
 
-  /** The one that has the least to do among those that are ready, or else as {@link homeOf}. */
-  leastLoaded(hash: number): Shard | null {
-    return chooseByLoad(this.#shards, isReady) ?? this.homeOf(hash);
+  /** As {@link homeOf}; without stickiness the one that has the least to do, if any is ready. */
+  nextHome(hash: number, isSticky: boolean): Shard | null {
+    return (isSticky ? null : chooseByLoad(this.#shards, isReady)) ?? this.homeOf(hash);
   }
 
   /** The same among those that will have a host; `null`: none will. */

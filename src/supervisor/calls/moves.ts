@@ -4,11 +4,20 @@
  */
 
 import type { Conversation } from './conversation.js';
+import type { Homes } from './homes.js';
 import type { PendingCall } from './pending-call.js';
 import type { Shard } from './shard.js';
 
+/** Who is told when a conversation has left its former replica. */
+export interface MovesListener {
+  /** Its calls go on at this replica, in their order. */
+  arrived(calls: readonly PendingCall[], target: Shard): void;
+  /** No replica is left for them. */
+  stranded(pending: PendingCall): void;
+}
+
 /** One conversation, which leaves a replica. */
-export interface Move {
+interface Move {
   readonly conversation: Conversation;
   readonly from: Shard;
   /** In their order; none has its verdict. */
@@ -17,10 +26,17 @@ export interface Move {
 
 /** Those of one module. */
 export class Moves {
+  readonly #homes: Homes;
+  readonly #listener: MovesListener;
   /** By the hash of the conversation. */
   readonly #all = new Map<number, Move[]>();
   #length = 0;
   #bytes = 0;
+
+  constructor(homes: Homes, listener: MovesListener) {
+    this.#homes = homes;
+    this.#listener = listener;
+  }
 
   /** Calls that wait here. */
   get length(): number {
@@ -32,15 +48,13 @@ export class Moves {
     return this.#bytes;
   }
 
-  /** The move of a conversation; `null`: it stays where it is. */
-  of(conversation: Conversation): Move | null {
-    if (this.#length === 0) return null;
-    return this.#all.get(conversation.hash)?.find((move) => move.conversation.equals(conversation)) ?? null;
-  }
-
-  /** Those of all conversations. */
-  all(): Move[] {
-    return [...this.#all.values()].flat();
+  /**
+   * The replica that a conversation is leaving, or leaves from now on; `null`: it stays, or is nowhere. Statuses stay, because
+   * many of them are for one replica.
+   */
+  leftBy(conversation: Conversation, isSticky: boolean): Shard | null {
+    if (conversation.kind === 'status') return null;
+    return this.#of(conversation)?.from ?? this.#homes.leaves(conversation, isSticky);
   }
 
   /** A call of a conversation that leaves a replica waits behind the others. */
@@ -48,7 +62,7 @@ export class Moves {
     const { conversation } = pending;
     this.#length += 1;
     this.#bytes += pending.event.heldBytes;
-    const move = this.of(conversation);
+    const move = this.#of(conversation);
     if (move !== null) {
       move.waiting.push(pending);
       return;
@@ -59,7 +73,7 @@ export class Moves {
 
   /** A call that waits here has its verdict. */
   drop(pending: PendingCall): void {
-    const move = this.of(pending.conversation);
+    const move = this.#of(pending.conversation);
     const at = move?.waiting.indexOf(pending) ?? -1;
     if (move === null || at < 0) return;
     move.waiting.splice(at, 1);
@@ -68,8 +82,36 @@ export class Moves {
     if (move.waiting.length === 0) this.#forget(move);
   }
 
-  /** The move is over. @returns its calls, in their order */
-  end(move: Move): readonly PendingCall[] {
+  /** A call of a conversation has been answered, or a host will never answer it. */
+  look(conversation: Conversation, isSticky: boolean): void {
+    const move = this.#of(conversation);
+    if (move !== null) this.#look(move, isSticky);
+  }
+
+  /** Calls have gone from one replica to another. */
+  lookAtAll(isSticky: boolean): void {
+    for (const move of [...this.#all.values()].flat()) this.#look(move, isSticky);
+  }
+
+  /** Its calls go on as soon as the replica that it leaves has none of it. */
+  #look(move: Move, isSticky: boolean): void {
+    const holder = this.#homes.holderOf(move.conversation);
+    if (holder === move.from) return;
+    // The former replica may have died, and what it held has gone to another one: then the rest goes there too.
+    const target = holder ?? this.#homes.nextHome(move.conversation.hash, isSticky);
+    const calls = this.#end(move);
+    const goes = ({ deadlineMs }: PendingCall) => holder !== null || target?.route.canWait(deadlineMs) === true;
+    if (target !== null) this.#listener.arrived(calls.filter(goes), target);
+    // Only now: who hears of it may have the next call of the conversation.
+    for (const pending of calls) if (target === null || !goes(pending)) this.#listener.stranded(pending);
+  }
+
+  #of(conversation: Conversation): Move | null {
+    if (this.#length === 0) return null;
+    return this.#all.get(conversation.hash)?.find((move) => move.conversation.equals(conversation)) ?? null;
+  }
+
+  #end(move: Move): readonly PendingCall[] {
     this.#length -= move.waiting.length;
     for (const { event } of move.waiting) this.#bytes -= event.heldBytes;
     this.#forget(move);

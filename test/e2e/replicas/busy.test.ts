@@ -34,19 +34,23 @@ const latest = () =>
       .map(({ pid }) => pid),
   ).size;
 
-it.each([true, false])('after three of four replicas were killed (sticky: %s)', { timeout: 240_000 }, async (sticky) => {
-  core = await startCore([sequence(4, sticky)]);
-  const load = new NumberedLoad(core.supervisor, { conversations: 20, ahead: 5 });
-  await load.answers(500);
-  const killed = new Set(core.module('sequence').hosts.flatMap(({ pid, replica }) => (replica === 0 ? [] : [pid])));
-  for (const pid of killed) process.kill(pid, 'SIGKILL');
-  await core.until(() => core.module('sequence').replicas.serving === 4 && core.module('sequence').restarts === 3);
-  await load.answers(1000);
-  const answered = await load.end();
-  expect(latest()).toBe(4);
-  expect(findFaults(answered, readEntries(journal), killed)).toEqual([]);
-  expect(answered.filter((answer) => defaultOf(answer) !== null).length).toBeLessThanOrEqual(3);
-});
+it.each([true, false])(
+  'after three of four replicas were killed (sticky: %s)',
+  { timeout: 240_000 },
+  async (sticky) => {
+    core = await startCore([sequence(4, sticky)]);
+    const load = new NumberedLoad(core.supervisor, { conversations: 20, ahead: 5 });
+    await load.answers(500);
+    const killed = new Set(core.module('sequence').hosts.flatMap(({ pid, replica }) => (replica === 0 ? [] : [pid])));
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    await core.until(() => core.module('sequence').replicas.serving === 4 && core.module('sequence').restarts === 3);
+    await load.answers(1000);
+    const answered = await load.end();
+    expect(latest()).toBe(4);
+    expect(findFaults(answered, readEntries(journal), killed)).toEqual([]);
+    expect(answered.filter((answer) => defaultOf(answer) !== null).length).toBeLessThanOrEqual(3);
+  },
+);
 
 it.each([true, false])('after a reload from one replica to four (sticky: %s)', { timeout: 240_000 }, async (sticky) => {
   core = await startCore([sequence(1, sticky)]);
