@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showText } from '../../src/config/text.js';
-import { describePlan, describeReload, describeWentBack } from '../../src/core/describe-reload.js';
+import { describeCutShort, describePlan, describeReload, describeWentBack } from '../../src/core/describe-reload.js';
 import { isPath } from '../../src/module-names.js';
 import { coreCommand, sentence } from '../../src/sentence.js';
 import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
@@ -37,8 +37,9 @@ export function addReload(program: Command): void {
         else if (report.dryRun) for (const line of describePlan(report)) tell(line);
         else tell(sentence`reloaded: ${describeReload(report)}`);
         // An older core knows no probation.
-        const { wentBack = [] } = report as Partial<typeof report>;
+        const { wentBack = [], cutShort = [] } = report as Partial<typeof report>;
         for (const one of wentBack) tell(describeWentBack(one), 'error');
+        for (const one of cutShort) tell(describeCutShort(one), 'warn');
         if (wentBack.length > 0) process.exitCode = EXIT.failed;
       });
     });

@@ -309,7 +309,11 @@ export const DOCUMENTS = {
             settings: names.describe(
               'settings that differ, by their keys: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`',
             ),
-            file: z.boolean().describe('its file is another one than its process has loaded'),
+            file: z
+              .boolean()
+              .describe(
+                'the file at its path is another one than its process has loaded; false when the path has changed',
+              ),
           }),
         )
         .describe('what differs in modules that are replaced, configured or left'),
@@ -317,6 +321,17 @@ export const DOCUMENTS = {
       wentBack: z
         .array(z.strictObject({ module: z.string(), reason: z.string() }))
         .describe('modules that failed on probation: they are as before the reload'),
+      cutShort: z
+        .array(
+          z.strictObject({
+            module: z.string(),
+            afterMs: count.describe('how long the probation lasted'),
+            reason: z.string(),
+          }),
+        )
+        .describe(
+          'modules whose probation ended before its time, as they were stopped, restarted, reloaded or removed',
+        ),
       dryRun: z.boolean().describe('with --dry-run: all of this is what a reload would do; nothing was changed'),
       secrets: names.describe('global settings whose file has a new secret, now in use'),
       warnings: z.array(z.string()),

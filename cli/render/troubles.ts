@@ -69,7 +69,7 @@ export function isWell({ core, modules }: CoreStatus): boolean {
 function ofModule(module: ModuleStatus, config: string | null, nowMs: number): Trouble[] {
   const one = [
     ofState(module, config, nowMs),
-    ofReplicas(module, nowMs),
+    ofReplicas(module, config, nowMs),
     ofQuarantine(module),
     ofProbation(module),
     ofBuild(module),
@@ -81,11 +81,8 @@ function ofModule(module: ModuleStatus, config: string | null, nowMs: number): T
 
 function ofState(module: ModuleStatus, config: string | null, nowMs: number): Trouble | null {
   const { name, state, desired, lastError, crashes } = module;
-  const crash = describeLastCrash(module);
   const error = lastError ?? 'it does not serve';
-  const debugging = describeDebugging(module, config);
-  const more = [crash, debugging].filter((one) => one !== null);
-  const logs = joinSentences([sentence`${coreCommand('logs', name)}`, ...more], '; ');
+  const logs = whereToLook(module, config);
   if (desired === 'down') return null;
   // No message waits for a shadow.
   const level = isShadow(module) ? 'warning' : 'error';
@@ -99,25 +96,45 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
   if (state === 'starting' && lastError !== null)
     return { level, module: name, what: `${error} (it is starting)`, remedy: logs };
   if (crashes.lastAt === null || nowMs - Date.parse(crashes.lastAt) > RECENT_MS || lastError === null) return null;
-  const since = `it serves again; ${crashes.total} in all, the last ${formatAgo(crashes.lastAt, nowMs)}`;
-  return { level: 'warning', module: name, what: `${error} (${since}${describeAllUndecided(module)})`, remedy: logs };
+  // Another line tells of a replica that does not serve again.
+  if (downReplicasOf(module).some((replica) => replica.lastError === lastError)) return null;
+  const what = `${error} (it serves again; ${describeCrashes(module, crashes.lastAt, nowMs)})`;
+  return { level: 'warning', module: name, what, remedy: logs };
+}
+
+function whereToLook(module: ModuleStatus, config: string | null): Sentence {
+  const more = [describeLastCrash(module), describeDebugging(module, config)].filter((one) => one !== null);
+  return joinSentences([sentence`${coreCommand('logs', module.name)}`, ...more], '; ');
+}
+
+function describeCrashes(module: ModuleStatus, lastAt: string, nowMs: number): string {
+  return `${module.crashes.total} in all, the last ${formatAgo(lastAt, nowMs)}${describeAllUndecided(module)}`;
+}
+
+function downReplicasOf(module: ModuleStatus): ModuleStatus['replicas']['each'] {
+  return replicasOf(module).each.filter(({ isServing }) => !isServing);
 }
 
 /** A module serves as long as one of its replicas does; the others may be down. */
-function ofReplicas(module: ModuleStatus, nowMs: number): Trouble | null {
-  const { name, state, desired } = module;
+function ofReplicas(module: ModuleStatus, config: string | null, nowMs: number): Trouble | null {
+  const { name, state, desired, lastError, crashes } = module;
   if (desired === 'down' || (state !== 'serving' && state !== 'replacing')) return null;
-  const { wanted, each } = replicasOf(module);
-  const down = each.filter(({ isServing }) => !isServing);
+  const { wanted } = replicasOf(module);
+  const down = downReplicasOf(module);
   const [first] = down;
   if (first === undefined) return null;
   const told = down.map(({ replica, nextStartAt }) =>
     nextStartAt === null ? `${replica}` : `${replica} (the next start is ${formatUntil(nextStartAt, nowMs)})`,
   );
   const subject = down.length === 1 ? `replica ${told} does` : `replicas ${told.join(', ')} do`;
-  const why = first.lastError === null ? '' : `: ${first.lastError.split('\n', 1)[0]}`;
+  // The newest one, if it is of one of these.
+  const error = down.some((replica) => replica.lastError === lastError) ? lastError : first.lastError;
+  const all =
+    error !== lastError || crashes.lastAt === null ? '' : ` (${describeCrashes(module, crashes.lastAt, nowMs)})`;
+  const why = error === null ? '' : `: ${error.split('\n', 1)[0]?.replace(`module ${name}: `, '')}${all}`;
   const what = `${subject} not serve, and the others of ${wanted} take the messages${why}`;
-  return { level: 'warning', module: name, what, remedy: sentence`${coreCommand('describe', name)}` };
+  const remedy = all === '' ? sentence`${coreCommand('describe', name)}` : whereToLook(module, config);
+  return { level: 'warning', module: name, what, remedy };
 }
 
 /** A core of another version does not say it. */

@@ -107,6 +107,11 @@ export function formatDuration(millis: number): string {
   return `${millis}ms`;
 }
 
+/** Writes how long something has lasted: from a second on in whole seconds. */
+export function formatAge(millis: number): string {
+  return formatDuration(millis < 1000 ? millis : Math.floor(millis / 1000) * 1000);
+}
+
 /** Writes how often something may happen, as {@link parseRate} reads it. */
 export function formatRate({ count, periodMs }: { count: number; periodMs: number }): string {
   return `${count} in ${formatDuration(periodMs)}`;

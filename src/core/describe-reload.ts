@@ -1,8 +1,9 @@
 /** What a reload did, in words: pure. */
 
+import { formatAge } from '../config/units.js';
 import { listSome } from '../list-some.js';
 import { coreCommand, joinSentences, type Sentence, sentence } from '../sentence.js';
-import type { CoreReloadReport, ModuleCondition, ReloadReport, WentBack } from '../supervisor/types.js';
+import type { CoreReloadReport, CutShort, ModuleCondition, ReloadReport, WentBack } from '../supervisor/types.js';
 
 /** How many settings of one module are named. */
 const MOST_SETTINGS = 8;
@@ -57,6 +58,12 @@ export function describeWentBack({ module, reason }: WentBack): Sentence {
   const what = 'went back to the process and the settings that it had before';
   const why = reason.replace(`module ${module}: `, '');
   return sentence`module ${module} ${what}, because on probation ${why}; when it is corrected: ${coreCommand('reload', module)}`;
+}
+
+/** That nobody knows whether a module would have held, and why. */
+export function describeCutShort({ module, afterMs, reason }: CutShort): string {
+  const what = `its probation ended early, after ${formatAge(afterMs)}, because ${reason}`;
+  return `module ${module}: ${what}; so this reload was not shown to hold`;
 }
 
 /** A module, and what differs in it. */

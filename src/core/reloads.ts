@@ -110,7 +110,7 @@ export class Reloads {
       // A reload for some modules says nothing about the others.
       if (report.left.length === 0) this.#failure = null;
       ended(config, null, report.left);
-      return wait ? { ...whole, probation: [], wentBack: await settled } : whole;
+      return wait ? { ...whole, probation: [], ...(await settled) } : whole;
     } catch (error) {
       if (isRefused(error)) this.#refuse(error as Error);
       else this.#fail(error as Error);

@@ -225,7 +225,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * process change in place. Modules are added, removed and put in order.
    *
    * A module with `probation` keeps its old hosts for that time. When a new one fails in it, the old ones take over again, with
-   * their settings. This resolves when it is known, with `wentBack`; other orders need not wait for that.
+   * their settings. This resolves when it is known, with `wentBack` and `cutShort`; other orders need not wait for that. A reload of
+   * all modules that changes none of them waits for the probations that an earlier one has begun.
    *
    * @param options `modules`: only these, which get a new generation even if nothing changed. `wait: false`: do not wait for the
    * end of a probation
@@ -238,7 +239,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     { modules = [], wait = true }: { modules?: readonly string[]; wait?: boolean } = {},
   ): Promise<ReloadReport> {
     const { report, settled } = await this.takeOver(config, { modules });
-    return wait ? { ...report, probation: [], wentBack: await settled } : report;
+    return wait ? { ...report, probation: [], ...(await settled) } : report;
   }
 
   /** As {@link reload}, and resolves when the new hosts have taken over: those on probation may still go back. */

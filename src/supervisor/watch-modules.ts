@@ -30,7 +30,7 @@ export function watchModules({
       }
     },
     taken: (module, path, sha256) => {
-      announcer.say(module, 'info', `${path} has changed; the new file (sha256 ${shortDigest(sha256)}) runs`);
+      announcer.say(module, 'info', `${path} has changed; the new file (sha256 ${shortDigest(sha256)}) was taken`);
       announcer.watched({ module, problem: null });
     },
     failed: (module, path, why) => {

@@ -96,6 +96,7 @@ const NOTHING_RELOADED = {
   changes: [],
   probation: [],
   wentBack: [],
+  cutShort: [],
   dryRun: false,
   secrets: [],
   warnings: [],

@@ -2,7 +2,7 @@
 
 import { callbackLimit } from '../../config/probation.js';
 import type { ModuleSpec } from '../../config/types.js';
-import { formatDuration } from '../../config/units.js';
+import { formatAge, formatDuration } from '../../config/units.js';
 import type { SupervisorError } from '../../errors.js';
 import { type Filter, makeFilter } from '../../filter/filter.js';
 import type { Quarantine } from '../../quarantine/quarantine.js';
@@ -209,7 +209,7 @@ export class Module implements ChainMember {
   /** Counts from 0, and forgets what went wrong; replicas that wait for their next start are started now, as by {@link start}. */
   reset(): Promise<SupervisorError | null> {
     this.#news.stats.reset();
-    for (const { upkeep } of this.#replicas.all) upkeep.forget();
+    for (const { upkeep } of this.#replicas.all) upkeep.reset();
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
 
@@ -304,9 +304,12 @@ export class Module implements ChainMember {
     return this.#probation?.ended ?? null;
   }
 
-  /** The new hosts go on, and those before them end. @param why - for who waits for the end of the probation */
+  /** The new hosts go on, and those before them end, before the time is over. @param why - in words */
   endProbation(why: string): void {
-    this.#endProbation({ kind: 'ended', why });
+    if (this.#probation === null) return;
+    const { ageMs: afterMs } = this.#probation;
+    this.#endProbation({ kind: 'ended', why, afterMs });
+    this.#news.info(`the probation ended early, after ${formatAge(afterMs)}, because ${why}`);
   }
 
   /** Waits until all hosts that were replaced, or are no longer wanted, are gone. */

@@ -8,7 +8,7 @@ export type ProbationEnd =
   /** The new hosts have held for so long. */
   | { kind: 'passed' }
   /** An order for the module came, or no kept host is left: the new hosts go on, and there is no way back. */
-  | { kind: 'ended'; why: string }
+  | { kind: 'ended'; why: string; afterMs: number }
   /** A new host failed, and the kept hosts serve again. */
   | { kind: 'went-back'; reason: string };
 
@@ -20,6 +20,7 @@ export class Probation {
   readonly untilMs: number;
   /** Resolves when it has ended. Never rejects. */
   readonly ended: Promise<ProbationEnd>;
+  readonly #sinceMs = performance.now();
   readonly #timer: NodeJS.Timeout;
   #settle: (end: ProbationEnd) => void = () => undefined;
 
@@ -31,6 +32,11 @@ export class Probation {
       this.#settle = settle;
     });
     this.#timer = setTimeout(passed, ms);
+  }
+
+  /** For how long it has lasted. */
+  get ageMs(): number {
+    return Math.round(performance.now() - this.#sinceMs);
   }
 
   /** Tells how it has ended. */

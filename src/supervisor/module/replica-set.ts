@@ -8,6 +8,7 @@ import type { Found } from '../trials/abi-search.js';
 import { lifeOfAll } from './life-of-all.js';
 import type { ModuleLife } from './module-lifecycle.js';
 import type { Replica } from './replica.js';
+import { describeRestarted } from './restarted-replicas.js';
 
 /** Hosts whose replica is remembered, for the statuses of what they sent. */
 const REMEMBERED_HOSTS = 4096;
@@ -162,11 +163,15 @@ export class ReplicaSet {
 
   /** One after the other. @returns why the first one was not ready again that was not */
   async restart(): Promise<SupervisorError | null> {
-    for (const { upkeep, isLeaving } of this.#joined) {
+    const renewed: number[] = [];
+    const left = new Set(this.#joined.map(({ index }) => index));
+    for (const { upkeep, isLeaving, index } of this.#joined) {
+      left.delete(index);
       // A stop that came while another one restarted holds.
-      const isWanted = !isLeaving && upkeep.desired === 'up';
-      const refusal = isWanted ? await upkeep.restart() : null;
-      if (refusal !== null) return refusal;
+      if (isLeaving || upkeep.desired !== 'up') continue;
+      const refusal = await upkeep.restart();
+      if (refusal !== null) return describeRestarted(refusal, { renewed, failed: index, left: [...left] });
+      renewed.push(index);
     }
     return null;
   }

@@ -126,6 +126,7 @@ export class Roster {
 
   /** Stops a module that is not in the chain, and forgets it. */
   async remove(module: Module): Promise<void> {
+    module.endProbation('the module was removed');
     await module.stop();
     this.#members.delete(module);
   }

@@ -149,6 +149,12 @@ export class Upkeep {
     this.#lastError = null;
   }
 
+  /** The same, and counts from 0. */
+  reset(): void {
+    this.forget();
+    this.#restartCount = 0;
+  }
+
   /** A host that was made ready beside the others serves from now on. */
   adopt(host: Host, found: Found): void {
     this.#desired = 'up';

@@ -6,7 +6,7 @@ import { requireKnown } from '../../module-names.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import { findMissing, findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
-import type { OrderReport, PromotionReport, ReloadReport, Takeover, WentBack } from '../types.js';
+import type { OrderReport, ProbationReport, PromotionReport, ReloadReport, Takeover } from '../types.js';
 import type { Ordered } from './ordered.js';
 import { Promotions } from './promotions.js';
 import { refuseUnlessAll } from './refuse.js';
@@ -182,7 +182,7 @@ export class Orders {
       ]);
       throw error;
     }
-    return this.#carryOut(plan, next, planned);
+    return this.#carryOut(plan, next, planned, names === null);
   }
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */
@@ -202,7 +202,12 @@ export class Orders {
   }
 
   /** From here on nothing fails. The chain changes between two messages; those in progress stay in the old chain. */
-  async #carryOut(plan: ReloadPlan, next: CoreConfig, planned: ReadonlyMap<Module, ModuleSpec>): Promise<Takeover> {
+  async #carryOut(
+    plan: ReloadPlan,
+    next: CoreConfig,
+    planned: ReadonlyMap<Module, ModuleSpec>,
+    isForAll: boolean,
+  ): Promise<Takeover> {
     const { roster } = this.#core;
     const removed = plan.remove.map((name) => roster.find(name));
     // Shadows of another module than before.
@@ -214,9 +219,12 @@ export class Orders {
     }
     roster.arrange(plan.order);
     const { report } = plan;
-    const watched = report.replaced.map((name) => roster.find(name)).filter(({ probation }) => probation !== null);
+    // Who repeats a reload wants to know what comes of it.
+    const isRepeated = isForAll && changesNoModule(report);
+    const mine = isRepeated ? roster.present : report.replaced.map((name) => roster.find(name));
+    const watched = mine.filter(({ probation }) => probation !== null);
     report.probation = watched.map(({ name }) => name);
-    const settled = Promise.all(watched.map(wentBackOf)).then((all) => all.flat());
+    const settled = reportProbations(watched);
     // Other versions are compared from now on.
     for (const { name } of [...plan.replace, ...plan.add, ...moved]) roster.resetTallies(name);
     await this.#core.underway();
@@ -245,10 +253,20 @@ export class Orders {
   }
 }
 
-/** @returns when its probation has ended, whether it went back */
-async function wentBackOf({ name, probation }: Module): Promise<WentBack[]> {
-  const end = await probation;
-  return end?.kind === 'went-back' ? [{ module: name, reason: end.reason }] : [];
+function changesNoModule({ replaced, added, removed, configured }: ReloadReport): boolean {
+  return [replaced, added, removed, configured].every(({ length }) => length === 0);
+}
+
+/** @returns which of these have not held, when all of their probations have ended */
+async function reportProbations(modules: readonly Module[]): Promise<ProbationReport> {
+  const report: ProbationReport = { wentBack: [], cutShort: [] };
+  const waiting = modules.map(({ name, probation }) => ({ module: name, probation }));
+  for (const { module, probation } of waiting) {
+    const end = await probation;
+    if (end?.kind === 'went-back') report.wentBack.push({ module, reason: end.reason });
+    if (end?.kind === 'ended') report.cutShort.push({ module, afterMs: end.afterMs, reason: end.why });
+  }
+  return report;
 }
 
 /** It keeps its settings, although they differ. */

@@ -122,6 +122,7 @@ export function planReload(
     changes: [],
     probation: [],
     wentBack: [],
+    cutShort: [],
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);
@@ -163,7 +164,9 @@ function placePresent(
   const otherHost = ofTheHost.length > 0;
   const otherFile = module.desired === 'up' && identify(spec) !== module.loadedFile;
   const otherSettings = settings.length > 0;
-  if (otherSettings || otherFile) report.changes.push({ module: spec.name, settings, file: otherFile });
+  // Another path leads to another file, of which nobody knows that it has changed.
+  const hasChanged = otherFile && !settings.includes('path');
+  if (otherSettings || otherFile) report.changes.push({ module: spec.name, settings, file: hasChanged });
   if (isMeant && (module.spec.shadowOf === null) !== (spec.shadowOf === null)) {
     // What it was offered in its old place must not reach a host in the new one. So another module takes its place.
     plan.remove.push(spec.name);

@@ -16,7 +16,7 @@ export interface ModuleChange {
   module: string;
   /** Settings that differ, by their keys in the file: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`. */
   settings: string[];
-  /** Its file is another one than its process has loaded. */
+  /** The file at its path is another one than its process has loaded. `false` when the path itself has changed. */
   file: boolean;
 }
 
@@ -43,6 +43,23 @@ export interface ReloadReport {
   probation: string[];
   /** Modules that failed on probation: they are as before the reload. Only of a reload that waits for the end of the probation. */
   wentBack: WentBack[];
+  /**
+   * Modules whose probation ended before its time, although nothing failed: the new process was not shown to hold. Only of a
+   * reload that waits for the end of the probation.
+   */
+  cutShort: CutShort[];
+}
+
+/** What came of probations; the modules that have held are in neither list. */
+export type ProbationReport = Pick<ReloadReport, 'wentBack' | 'cutShort'>;
+
+/** A module whose probation ended before its time. */
+export interface CutShort {
+  module: string;
+  /** How long the probation has lasted. */
+  afterMs: number;
+  /** `the module was stopped`, for example. */
+  reason: string;
 }
 
 /** A module whose reload was taken back. */
@@ -54,8 +71,8 @@ export interface WentBack {
 /** A reload whose new hosts have taken over. */
 export interface Takeover {
   report: ReloadReport;
-  /** Resolves when no module of this reload is on probation any more, with those that have failed on it. Never rejects. */
-  settled: Promise<WentBack[]>;
+  /** Resolves when no module of this reload is on probation any more, with those that have not held. Never rejects. */
+  settled: Promise<ProbationReport>;
   /** What an operator may not have meant, a line each. */
   warnings: string[];
 }

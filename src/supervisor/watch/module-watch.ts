@@ -163,11 +163,21 @@ export class ModuleWatch {
     this.#isReloading = false;
     if (outcome.kind === 'skipped') return;
     this.#policy.reloaded(outcome.kind === 'taken' ? null : sha256, performance.now());
-    if (outcome.kind === 'taken') this.#work.taken(name, path, this.#module.buildKey ?? sha256);
+    if (outcome.kind === 'taken') this.#work.taken(name, path, this.#takenDigest(sha256));
     if (outcome.kind === 'refused') this.#work.failed(name, path, outcome.why);
     // It may have changed meanwhile.
     void this.look();
   }
+
+  /** A start may find a newer file than was examined. If its process has died already, that of the next one is not known yet. */
+  #takenDigest(examined: string): string {
+    const { buildKey } = this.#module;
+    return isDigest(buildKey) ? buildKey : examined;
+  }
+}
+
+function isDigest(key: string | null): key is string {
+  return key !== null && /^[0-9a-f]{64}$/.test(key);
 }
 
 /** @returns what it has, and the identity of the file that was read to its end; `null`: none was */

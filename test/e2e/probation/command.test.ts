@@ -76,6 +76,27 @@ it('the next reload tries again, and a success ends the problem', async () => {
   expect(await command.run('status')).toMatchObject({ code: 0 });
 });
 
+it('a reload whose probation was cut short says so, and exits with 0', async () => {
+  write('version = 5');
+  expect(await command.run('reload', '--no-wait')).toMatchObject({ code: 0 });
+  const reload = command.finish(command.begin('reload'));
+  const json = command.finish(command.begin('reload', '--json'));
+  await expect
+    .poll(async () => (await command.run('logs')).stdout.match(/reloaded: nothing has changed/g)?.length, {
+      timeout: 30_000,
+    })
+    .toBe(2);
+  expect(await command.run('restart', NAME)).toMatchObject({ code: 0 });
+  const { code, stderr } = await reload;
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/breaks_later: its probation ended early, after \d+m?s, bec/),
+  ]);
+  expect(DOCUMENTS.reload[0].parse(JSON.parse((await json).stdout)).cutShort).toMatchObject([
+    { module: NAME, reason: 'the module was restarted' },
+  ]);
+});
+
 it('a watched file that fails on probation is taken back once, and not tried again', async () => {
   write('version = 4\nat = 3\nwatch = yes');
   expect(await command.run('reload', '--no-wait')).toMatchObject({ code: 0 });

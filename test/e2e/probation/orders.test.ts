@@ -52,10 +52,52 @@ it('a waiting reload ends when the module is stopped, and no process is left', a
   const waiting = reload(core, [version('2'), other]);
   await core.until(() => core.module(NAME).probationUntil !== null);
   await core.supervisor.stopModule(NAME);
-  expect(await waiting).toMatchObject({ wentBack: [] });
+  expect(await waiting).toMatchObject({ wentBack: [], cutShort: [{ module: NAME, reason: 'the module was stopped' }] });
   expect(core.module(NAME)).toMatchObject({ state: 'stopped', hosts: [], probationUntil: null });
   await core.supervisor.startModule(NAME);
   expect(await answering()).toBe('2 hi');
+});
+
+it.each<[string, string, () => Promise<unknown>]>([
+  ['a restart', 'the module was restarted', () => core.supervisor.restartModule(NAME)],
+  ['another version', 'another reload began', () => reload(core, [version('3'), other], { wait: false })],
+  [
+    'other settings',
+    'another reload changed its settings',
+    () => reload(core, [version('2', {}, { deadlineMs: 15_000 }), other]),
+  ],
+  ['its removal', 'the module was removed', () => reload(core, [other])],
+  [
+    'the end of the old process',
+    'the process before it is gone',
+    async () => process.kill(core.module(NAME).hosts[1]?.pid as number, 'SIGKILL'),
+  ],
+])('a reload that %s has cut short says so, and so does the log', async (_, reason, order) => {
+  core = await startCore([version('1'), other], { heartbeatMs: HEARTBEAT_MS });
+  const waiting = reload(core, [version('2'), other]);
+  await core.until(() => core.module(NAME).probationUntil !== null);
+  await order();
+  const { cutShort, wentBack } = await waiting;
+  expect([cutShort, wentBack]).toEqual([[{ module: NAME, afterMs: expect.any(Number), reason }], []]);
+  expect(core.logs.filter(({ text }) => text.includes(`ended early, after`) && text.endsWith(reason))).toHaveLength(1);
+});
+
+it('a second reload that changes nothing waits as well, and says the same', async () => {
+  await onProbation({ at: '1' });
+  const waiting = reload(core, [version('2', { at: '1' }), other]);
+  const isPending = await Promise.race([waiting, core.send('breaks it').then(() => null)]);
+  expect(isPending).toBeNull();
+  expect(await waiting).toMatchObject({
+    replaced: [],
+    wentBack: [{ module: NAME, reason: expect.stringContaining('SIGABRT') }],
+    cutShort: [],
+  });
+  await reload(core, [version('2'), other], { wait: false });
+  const again = reload(core, [version('2'), other]);
+  const named = await reload(core, [version('2'), other], { names: [other.name] });
+  expect(named).toMatchObject({ replaced: [other.name], unchanged: [NAME] });
+  await core.supervisor.stopModule(NAME);
+  expect(await again).toMatchObject({ wentBack: [], cutShort: [{ module: NAME, reason: 'the module was stopped' }] });
 });
 
 it('a restart ends it', async () => {

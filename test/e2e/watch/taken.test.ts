@@ -26,7 +26,9 @@ describe('a new file', () => {
     expect(await scene().answering()).toBe('b hello');
     expect(scene().core.module(NAME)).toMatchObject({ state: 'serving', fileChanged: false });
     expect(scene().watched).toEqual([{ module: NAME, problem: null }]);
-    expect(scene().takenLines()[0]?.text).toMatch(/module\.so has changed; the new file \(sha256 [0-9a-f]{12}\) runs$/);
+    expect(scene().takenLines()[0]?.text).toMatch(
+      /module\.so has changed; the new file \(sha256 [0-9a-f]{12}\) was taken$/,
+    );
     expect(scene().errorLines()).toEqual([]);
   });
 

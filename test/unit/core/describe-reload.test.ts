@@ -1,10 +1,16 @@
 import { expect, it } from 'vitest';
-import { describePlan, describeReload, describeWentBack, listStillDown } from '../../../src/core/describe-reload.js';
+import {
+  describeCutShort,
+  describePlan,
+  describeReload,
+  describeWentBack,
+  listStillDown,
+} from '../../../src/core/describe-reload.js';
 import type { CoreReloadReport, ReloadReport } from '../../../src/supervisor/types.js';
 
 const NOTHING: ReloadReport = {
   ...{ replaced: [], added: [], removed: [], configured: [], unchanged: ['a'], left: [], stopped: [] },
-  ...{ settings: [], needRestart: [], changes: [], probation: [], wentBack: [] },
+  ...{ settings: [], needRestart: [], changes: [], probation: [], wentBack: [], cutShort: [] },
 };
 
 it.each<[Partial<CoreReloadReport>, string]>([
@@ -70,6 +76,16 @@ it('says of a module that went back why, and what to do', () => {
   expect(`${told}`).toBe(
     'module filter went back to the process and the settings that it had before, because on probation host 2 (pid 9) was ended by ' +
       'SIGABRT; when it is corrected: mesibo-modules reload filter',
+  );
+});
+
+it.each([
+  [900, '900ms'],
+  [3456, '3s'],
+  [61_000, '61s'],
+])('says of a probation that was cut short after how long, and why', (afterMs, forLong) => {
+  expect(describeCutShort({ module: 'filter', afterMs, reason: 'the module was stopped' })).toBe(
+    `module filter: its probation ended early, after ${forLong}, because the module was stopped; so this reload was not shown to hold`,
   );
 });
 

@@ -52,7 +52,7 @@ test('with several replicas the state says how many serve, and those that do not
   ]);
   expect(lines.slice(-3)).toEqual([
     'module halved: replica 1 (the next start is in 5s) does not serve, and the others of 2 take the',
-    '  messages: module halved: host 5 (pid 9, replica 1) was ended by SIGSEGV',
+    '  messages: host 5 (pid 9, replica 1) was ended by SIGSEGV',
     '  -> mesibo-modules describe halved',
   ]);
   // Messages are served.

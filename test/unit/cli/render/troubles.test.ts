@@ -144,6 +144,24 @@ test('of a core that does not say it, messages neither pass nor are dropped', ()
   expect(told({ state: 'serving' }, before)[0]).toContain('in all 3 messages got the default verdict)');
 });
 
+test('a replica that does not serve again has one line, with what ended it and how often that was', () => {
+  const [one] = serving.replicas.each as [ModuleStatus['replicas']['each'][number]];
+  const lastError = crashed.lastError;
+  const down = { ...one, replica: 1, state: 'failed' as const, isServing: false, nextStartAt: crashed.nextStartAt };
+  const replicas = { wanted: 2, serving: 1, each: [one, { ...down, lastError }] };
+  expect(told({ state: 'serving', nextStartAt: null, replicas }, crashed)).toEqual([
+    'warning: module crashy: replica 1 (the next start is in 1m 5s) does not serve, and the others of 2 take the messages: host 3 ' +
+      '(pid 9) was ended by SIGSEGV (3 in all, the last 0s ago; in all 3 messages got the default verdict and passed) -> ' +
+      'mesibo-modules logs crashy',
+  ]);
+  const older = 'module crashy: host 2 (pid 8) exited';
+  const other = { ...replicas, each: [one, { ...down, lastError: older }] };
+  expect(told({ state: 'serving', nextStartAt: null, replicas: other }, crashed)).toEqual([
+    expect.stringContaining('host 3 (pid 9) was ended by SIGSEGV (it serves again; 3 in all'),
+    expect.stringMatching(/replica 1 .*: host 2 \(pid 8\) exited -> mesibo-modules describe crashy$/),
+  ]);
+});
+
 test('a reload that was taken back is reported until the next one', () => {
   expect(told({ takenBack: 'module filter: host 2 (pid 9) was ended by SIGABRT' })).toEqual([
     'warning: module filter: its last reload was taken back: it runs with the process and the settings of before, because on ' +

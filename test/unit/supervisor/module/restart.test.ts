@@ -20,6 +20,36 @@ it('a stop between two replicas holds: no other one is started', async () => {
   await stopped;
 });
 
+it('a restart that ends at a replica says which have a new process, and which have not', async () => {
+  const scene = new PlayedModule({ replicas: 4 });
+  await scene.start();
+  const restarted = scene.module.restart();
+  scene.run(1).exit();
+  await scene.run(5).start();
+  scene.run(2).exit();
+  const last = scene.run(6);
+  last.connect();
+  await last.welcomed();
+  last.phase = 'init';
+  last.die();
+  expect((await restarted)?.message.split('\n').at(-1)).toBe(
+    'the restart ended at replica 1, which does not serve; with a new process: replica 0; as before: replicas 2, 3',
+  );
+  await scene.stop();
+});
+
+it('a reset counts the restarts of each replica from 0', async () => {
+  const scene = new PlayedModule({ replicas: 2 });
+  await scene.start();
+  scene.run(2).die();
+  await scene.run(3).start();
+  const restarts = () => scene.module.status().replicas.each.map((each) => each.restarts);
+  expect([scene.module.status().restarts, restarts()]).toEqual([1, [0, 1]]);
+  await scene.module.reset();
+  expect([scene.module.status().restarts, restarts()]).toEqual([0, [0, 0]]);
+  await scene.stop();
+});
+
 it('a build that does not start at the first replica is not given to the others when they crash', async () => {
   const scene = new PlayedModule({ replicas: 2 });
   await scene.start();
@@ -31,7 +61,13 @@ it('a build that does not start at the first replica is not given to the others 
   expect(await scene.run(3).welcomed()).toBe(scene.path);
   scene.run(3).phase = 'init';
   scene.run(3).die();
-  expect(await restarted).toMatchObject({ code: 'MODULE_START_CRASHED', generation: 3 });
+  expect(await restarted).toMatchObject({
+    code: 'MODULE_START_CRASHED',
+    generation: 3,
+    message: expect.stringMatching(
+      /\nthe restart ended at replica 0, which does not serve; no replica has a new process; as before: replica 1$/,
+    ),
+  });
   // A reload finds that the file is another one than what runs.
   expect(scene.module.loadedFile).toBe(before);
   scene.run(2).die();

@@ -144,6 +144,10 @@ describe('the reasons', () => {
     expect(changesOf({}, { loadedFile: 'older', desired: 'down' })).toEqual([]);
   });
 
+  it('are the path alone where another file comes with it', () => {
+    expect(changesOf({ path: '/other.so' })).toEqual([{ module: 'b', settings: ['path'], file: false }]);
+  });
+
   it('are known of a module that is left, too', () => {
     const next = config([{ name: 'a' }, { name: 'b', window: 3 }, { name: 'c' }]);
     const { left, changes } = plan(BEFORE, next, ['a']).report;

@@ -77,6 +77,27 @@ it('a file that could not be read for a moment is taken, although nothing tells 
   expect(scene.reads).toEqual(['null', 'new']);
 });
 
+const NEWER = '5f'.repeat(32);
+
+it.each([
+  ['is that of its file', NEWER, NEWER],
+  ['is the one that was examined when the process is gone already', '65024:236828:16000:1700000000', 'new'],
+])('the digest of what was taken %s', async (_, buildKey, expected) => {
+  scene = new Scene();
+  const taken = new Promise<string>((done) => {
+    scene.start({
+      reload: async () => {
+        Object.assign(scene.module, { buildKey });
+        return { kind: 'taken' };
+      },
+      taken: (_module, _path, sha256) => done(sha256),
+    });
+  });
+  scene.install('new');
+  await scene.watch?.look();
+  expect(await taken).toBe(expected);
+});
+
 it('a look does not wait for a reload, and a newer file is taken when that has ended', async () => {
   scene = new Scene();
   const orders: (() => void)[] = [];
