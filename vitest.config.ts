@@ -13,7 +13,7 @@ const LONG = [
   'test/integration/webhook/{bad-servers,webhook}.test.ts',
   'test/integration/http-client/flow.test.ts',
   'test/e2e/{abi,allocation,bare-user,bounds,builds,bundles,cli,completion,configuration,core-death,crash-bad-input,crash-cards,crashes,descriptors,descriptors-control,gateway-group,http,journal,json,leaving,leftovers}.test.ts',
-  'test/e2e/{exact-arguments,logs,logs-selected,module-api,newer-core,onlookers,plain-process,process-names,reached,read-only,recovery,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
+  'test/e2e/{exact-arguments,logs,logs-selected,module-api,newer-core,onlookers,plain-process,process-names,reached,read-only,recovery,reload,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends,verbs}.test.ts',
   'test/e2e/confined/*.test.ts',
   'test/e2e/watch/{ways,kept,probation,many}.test.ts',
@@ -28,7 +28,7 @@ const LONG = [
   'test/e2e/mesibo/**/*.test.ts',
   'test/e2e/metrics/{many-hosts,many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
-  'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes,supervisor/watch/module-watch}.test.ts',
+  'test/unit/{config/fuzz,crashes/bogus-notes,modules/header,modules/makefile,wire/gateway/round-trip,host-runner/abi/elf-notes,supervisor/watch/module-watch}.test.ts',
   'test/e2e/quarantine/{command,lasting,many,words}.test.ts',
   'test/faults/{clock,core-killed,crashes,exits,fuzz-box,fuzz-report,languages,places,requests,soak,stalls,trace}.test.ts',
 ];

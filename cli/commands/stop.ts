@@ -5,7 +5,7 @@ import { ControlError } from '../../src/errors.js';
 import { coreCommand, sentence, shellCommand } from '../../src/sentence.js';
 import { orderAll, waitForCore, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions } from '../input/options.js';
-import { describeFate } from '../render/defaults.js';
+import { describeStop } from '../render/defaults.js';
 import { EXIT, tell } from '../terminal/io.js';
 import { describeWaiting, withProgress } from '../terminal/progress.js';
 
@@ -57,7 +57,7 @@ async function stopModules(runDir: string, names: string[]): Promise<void> {
   const problems = await withClient(runDir, (client) =>
     orderAll(client, 'stop', names, (name, module) => {
       const start = coreCommand('start', name);
-      tell(sentence`module ${name} is stopped; its messages ${describeFate(module?.onFailure)}; to start it: ${start}`);
+      tell(sentence`module ${name} is stopped; ${describeStop(module)}; to start it: ${start}`);
     }),
   );
   for (const problem of problems) tell(problem.sentence, 'error');

@@ -9,7 +9,7 @@ import { countColumns } from '../text/columns.js';
 import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.js';
 import { listCounts, sumCounts } from '../text/list-counts.js';
 import { wrapWords } from '../text/wrap.js';
-import { describeDefaults } from './defaults.js';
+import { describeUndecided } from './defaults.js';
 import { describeLastCrash } from './last-crash.js';
 import { DEEPER, type Row, renderRows, section } from './rows.js';
 import { replicasOf, stateCellOf, styleOf } from './shown-state.js';
@@ -143,7 +143,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
   return [
     [
       'messages',
-      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict${describeDefaults(messages)}${describeReasons(messages)}`,
+      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${describeUndecided(module)}${describeReasons(messages)}`,
     ],
     ['in progress', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],

@@ -33,7 +33,12 @@ export function replicasOf({ replicas }: Partial<ModuleStatus>): ModuleStatus['r
   return { wanted: 1, serving: 1, each: [], ...replicas };
 }
 
-/** The style of that; a state that this version does not know has none. */
+/** Whether it is in no chain, so that no message waits for it. A core of another version may not say it. */
+export function isShadow({ shadowOf = null }: Partial<Pick<ModuleStatus, 'shadowOf'>>): boolean {
+  return shadowOf !== null;
+}
+
+/** The style of the state; a state that this version does not know has none. */
 export function styleOf(module: ModuleStatus): Style | null {
   const { wanted, serving } = replicasOf(module);
   if (shownStateOf(module) === 'serving' && serving < wanted) return 'yellow';

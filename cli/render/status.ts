@@ -10,7 +10,7 @@ import { type Column, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { renderServers } from './servers.js';
 import { shadowColumn } from './shadow-column.js';
-import { stateCellOf, styleOf } from './shown-state.js';
+import { isShadow, stateCellOf, styleOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
 import { describeTrouble, findTroubles } from './troubles.js';
 import type { View } from './view.js';
@@ -76,10 +76,11 @@ function columnsOf({ nowMs, width }: View, modules: readonly ModuleStatus[]): Co
     { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 5 },
     {
       heading: 'DEFAULT',
-      cell: ({ messages }) => formatCount(messages.default),
+      // Nobody gets a verdict in the place of a shadow.
+      cell: (module) => (isShadow(module) ? '-' : formatCount(module.messages.default)),
       align: 'right',
       dispensable: 4,
-      style: ({ messages }) => (messages.default > 0 ? 'yellow' : null),
+      style: (module) => (module.messages.default > 0 && !isShadow(module) ? 'yellow' : null),
     },
     {
       heading: 'CRASHES',

@@ -6,10 +6,10 @@ import { escapeControl } from '../../src/escape-control.js';
 import { coreCommand, joinSentences, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
-import { describeDefaults, describeFate } from './defaults.js';
+import { describeAllUndecided, describeFate } from './defaults.js';
 import { describeLastCrash } from './last-crash.js';
 import { findWaiting } from './servers.js';
-import { replicasOf, shownStateOf } from './shown-state.js';
+import { isShadow, replicasOf, shownStateOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
 
 /** How long a crash is still shown after the module serves again. */
@@ -40,7 +40,7 @@ export function describeDebugging(
 
 /** One note for all stopped modules whose messages are passed, and one for those whose messages are dropped. */
 function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
-  const down = modules.filter(({ shadowOf = null, desired }: Shown) => shadowOf === null && desired === 'down');
+  const down = modules.filter((module) => !isShadow(module) && module.desired === 'down');
   const kinds = new Set(down.map(({ onFailure }) => onFailure));
   return [...kinds].map((kind) => ofStoppedAlike(down.filter(({ onFailure }) => onFailure === kind)));
 }
@@ -62,13 +62,9 @@ export function isWell({ core, modules }: CoreStatus): boolean {
   if (core.problems.length > 0) return false;
   // No message waits for a shadow.
   return modules.every(
-    ({ shadowOf = null, desired, state }: Shown) =>
-      shadowOf !== null || desired === 'down' || state === 'serving' || state === 'replacing',
+    (module) => isShadow(module) || module.desired === 'down' || ['serving', 'replacing'].includes(module.state),
   );
 }
-
-/** A core of another version does not say it. */
-type Shown = Omit<ModuleStatus, 'shadowOf'> & Partial<Pick<ModuleStatus, 'shadowOf'>>;
 
 function ofModule(module: ModuleStatus, config: string | null, nowMs: number): Trouble[] {
   const one = [
@@ -88,17 +84,17 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
   const error = lastError ?? 'it does not serve';
   const logs = whereToLook(module, config);
   if (desired === 'down') return null;
+  // No message waits for a shadow.
+  const level = isShadow(module) ? 'warning' : 'error';
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
-    const isShadow = (module as Shown).shadowOf != null;
-    const fate = isShadow ? 'are skipped' : describeFate(module.onFailure);
+    const fate = isShadow(module) ? 'are skipped' : describeFate(module.onFailure);
     const what = `${error} (its messages ${state === 'failed' ? fate : `wait, or ${fate}`}; the next start is ${when})`;
     const remedy = sentence`${logs}; when it is fixed: ${coreCommand('reset', name)}`;
-    // No message waits for a shadow.
-    return { level: isShadow ? 'warning' : 'error', module: name, what, remedy };
+    return { level, module: name, what, remedy };
   }
   if (state === 'starting' && lastError !== null)
-    return { level: 'error', module: name, what: `${error} (it is starting)`, remedy: logs };
+    return { level, module: name, what: `${error} (it is starting)`, remedy: logs };
   if (crashes.lastAt === null || nowMs - Date.parse(crashes.lastAt) > RECENT_MS || lastError === null) return null;
   // Another line tells of a replica that does not serve again.
   if (downReplicasOf(module).some((replica) => replica.lastError === lastError)) return null;
@@ -111,12 +107,8 @@ function whereToLook(module: ModuleStatus, config: string | null): Sentence {
   return joinSentences([sentence`${coreCommand('logs', module.name)}`, ...more], '; ');
 }
 
-function describeCrashes({ crashes, messages }: ModuleStatus, lastAt: string, nowMs: number): string {
-  const defaults =
-    messages.default === 0
-      ? ''
-      : `; in all ${counted(messages.default, 'message')} got the default verdict${describeDefaults(messages)}`;
-  return `${crashes.total} in all, the last ${formatAgo(lastAt, nowMs)}${defaults}`;
+function describeCrashes(module: ModuleStatus, lastAt: string, nowMs: number): string {
+  return `${module.crashes.total} in all, the last ${formatAgo(lastAt, nowMs)}${describeAllUndecided(module)}`;
 }
 
 function downReplicasOf(module: ModuleStatus): ModuleStatus['replicas']['each'] {

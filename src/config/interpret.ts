@@ -24,7 +24,7 @@ import {
   MODULE_KEYS,
   moduleSettings,
 } from './schema.js';
-import { findShadowProblem } from './shadows.js';
+import { findShadowDoubts, findShadowProblem } from './shadows.js';
 import { placeOf, showKey, showText } from './text.js';
 import type { ConfigWarning, CoreConfig, ModuleSpec, Origin, Position } from './types.js';
 import { UnitError } from './units.js';
@@ -174,6 +174,9 @@ function readModule(
   if (never) warnings.push({ position: match[0]?.position ?? position, message: `${who}match: ${never}` });
   const tooShort = findProbationDoubt(read.settings);
   if (tooShort) warnings.push({ position: read.origins.probation ?? position, message: who + tooShort });
+  for (const { key, message } of findShadowDoubts(read.settings)) {
+    warnings.push({ position: read.origins[key] ?? position, message: who + message });
+  }
   checkVariables(variables, who, warnings);
   warnOfTwice(given, who, warnings);
   for (const pair of [...own, ...limits, ...sandbox, ...match, ...variables, ...given]) {

@@ -19,7 +19,7 @@ import {
   moduleSettings,
   variable,
 } from './schema.js';
-import { findShadowProblem } from './shadows.js';
+import { findShadowDoubts, findShadowProblem } from './shadows.js';
 import { showText } from './text.js';
 import type { ConfigWarning, CoreConfig, ModuleSpec, Position } from './types.js';
 
@@ -100,7 +100,8 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
 
 function findWarnings(spec: ModuleSpec): ConfigWarning[] {
   const never = findMatchDoubt(spec.match);
-  const doubts = [never && `match: ${never}`, findProbationDoubt(spec)].filter((doubt) => doubt !== null);
+  const useless = findShadowDoubts(spec).map(({ message }) => message);
+  const doubts = [never && `match: ${never}`, findProbationDoubt(spec), ...useless].filter((doubt) => doubt !== null);
   return doubts.map((doubt) => ({ position: NOWHERE, message: `module ${spec.name}: ${doubt}` }));
 }
 

@@ -7,7 +7,7 @@ import type { ModuleLife } from './module-lifecycle.js';
 /** As it is told to an operator. @param hasOthers - other replicas serve, and take its share */
 export function consequenceOf(
   life: ModuleLife,
-  onFailure: ModuleSpec['onFailure'],
+  { onFailure, shadowOf }: Pick<ModuleSpec, 'onFailure' | 'shadowOf'>,
   nowMs: number,
   hasOthers: boolean,
 ): Consequence {
@@ -17,7 +17,7 @@ export function consequenceOf(
     case 'backoff':
       return { kind: 'started-later', inMs: life.untilMs - nowMs };
     case 'failed':
-      return { kind: 'given-up', inMs: life.untilMs - nowMs, onFailure, hasOthers };
+      return { kind: 'given-up', inMs: life.untilMs - nowMs, onFailure, isShadow: shadowOf !== null, hasOthers };
     default:
       return { kind: 'stays-down' };
   }

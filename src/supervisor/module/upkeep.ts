@@ -288,7 +288,7 @@ export class Upkeep {
   /** What follows from a death, by the state that the module has come into. */
   #describeConsequence(): string {
     const { spec, hasOthers } = this.#options;
-    return describeConsequence(consequenceOf(this.#life, spec().onFailure, performance.now(), hasOthers()));
+    return describeConsequence(consequenceOf(this.#life, spec(), performance.now(), hasOthers()));
   }
 
   #perform(effect: ModuleEffect, event: ModuleEvent): void {

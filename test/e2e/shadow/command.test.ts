@@ -68,7 +68,10 @@ it('is a shadow in status, list and describe, and no problem when it is stopped'
     expect(stdout).toMatch(/filter2 +serving +filter/);
   }
   expect((await command.run('describe', 'filter2')).stdout).toMatch(/shadow of +filter; to see how both compare:/);
-  await command.run('stop', 'filter2');
+  const stopped = await command.run('stop', 'filter2');
+  expect(stopped.stderr.replace(/\s+/g, ' ')).toContain(
+    'filter2 is stopped; nothing is offered to it any more; to start',
+  );
   expect((await command.run('status')).code).toBe(0);
   await command.run('start', 'filter2');
 });

@@ -22,6 +22,12 @@ describe('a shadow', () => {
     ['has one of these', [module('one'), module('two'), module('b', 'x')], 'b', 'expected one of one, two'],
     ['needs another module', [module('b', 'x')], 'b', 'there is no other module that could be shadowed'],
     ['shadows no shadow', [module('a'), module('b', 'a'), module('c', 'b')], 'c', 'which is a shadow itself, expected'],
+    [
+      'shadows none that shadows it',
+      [module('a', 'b'), module('b', 'a'), module('real')],
+      'a',
+      'found shadow_of = b, which is a shadow itself, expected a module of the chain, such as real',
+    ],
     ['is one of eight', [module('a'), ...Array.from({ length: 9 }, (_, i) => module(`s${i}`, 'a'))], 's8', 'at most 8'],
     [
       'has its own directory',
@@ -34,6 +40,27 @@ describe('a shadow', () => {
     const problem = findShadowProblem(modules);
     expect(problem?.module).toBe(name);
     expect(problem?.message).toContain(words);
+  });
+
+  it('that shadows its own shadow is not told to shadow itself', () => {
+    const problem = findShadowProblem([module('a', 'b'), module('b', 'a')]);
+    expect(problem?.message).toBe('found shadow_of = b, which is a shadow itself, expected a module of the chain');
+  });
+
+  it('warns of settings that have no effect, at their place', () => {
+    const warningsOf = (text: string) => parseConfig(text, '/x/mesibo.conf', () => false).warnings;
+    const found = warningsOf(
+      'module a { shadow_http = yes }\nmodule b { shadow_of = a\n overload = wait\n on_failure = consume\n chain_sends = yes\n}',
+    );
+    expect(found.map(({ position: { line }, message }) => [line, message])).toEqual([
+      [1, expect.stringMatching(/^module a: shadow_http = yes has no effect, because the module is no shadow/)],
+      [3, expect.stringMatching(/^module b: overload = wait has no effect in a shadow/)],
+      [4, expect.stringMatching(/^module b: on_failure = consume has no effect in a shadow/)],
+      [5, expect.stringMatching(/^module b: chain_sends = yes has no effect in a shadow/)],
+    ]);
+    const settings = 'overload = wait ; on_failure = consume ; chain_sends = yes';
+    expect(warningsOf(`module a { ${settings} }\nmodule b { shadow_of = a ; shadow_http = yes }`)).toEqual([]);
+    expect(warningsOf('module a { shadow_http = no }\nmodule b { shadow_of = a ; on_failure = pass }')).toEqual([]);
   });
 
   it('is read from a file, and a mistake is found at its place', () => {
@@ -60,6 +87,10 @@ describe('a shadow', () => {
     expect(() => makeConfig({ modules: [{ name: 'a' }, { name: 'b', shadowOf: 'c' }] })).toThrow(
       'module b: found shadow_of',
     );
-    expect(makeConfig({ modules: [{ name: 'a' }, { name: 'b', shadowOf: 'a' }] }).modules[1]?.shadowOf).toBe('a');
+    const made = makeConfig({ modules: [{ name: 'a' }, { name: 'b', shadowOf: 'a', onFailure: 'consume' }] });
+    expect(made.modules[1]?.shadowOf).toBe('a');
+    expect(made.warnings).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/^module b: on_failure = consume has no effect/) }),
+    ]);
   });
 });

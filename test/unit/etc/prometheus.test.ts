@@ -130,6 +130,13 @@ it.skipIf(!hasPromtool)('promtool takes every expression of the dashboard', () =
   });
 });
 
+it('the dashboard leaves shadows out where it shows default verdicts', () => {
+  const asking = expressions.filter((expr) => expr.includes('default_reason!="none"'));
+  expect(asking.length).toBeGreaterThan(1);
+  for (const expr of asking)
+    expect(expr).toContain('unless on (job, instance, module) mesibo_modules_shadow_sends_total{');
+});
+
 it('the dashboard shows everything that an operator has to see', () => {
   const shown = seriesIn(expressions.join('\n'));
   const wanted = [

@@ -50,6 +50,13 @@ test('a value of several lines stays beside its label', () => {
   ]);
 });
 
+test('a shadow gave no verdict, and no message got another one because of that', () => {
+  const wide = { ...view, width: 120 };
+  const shown = renderDescription({ ...module, shadowOf: 'filter' }, wide);
+  expect(shown).toMatch(/messages +5: 2 passed, 0 consumed, no verdict on 3 \(3 crash\)\n/);
+  expect(renderDescription(module, wide)).toMatch(/ 0 consumed, 3 got the default verdict and passed \(3 crash\)\n/);
+});
+
 test('times say how long they are ago or ahead', () => {
   const text = renderDescription({ ...module, hosts: serving.hosts }, { ...view, width: 120 });
   expect(text).toContain('next start  in 30s (2025-01-01T00:00:30.000Z)');

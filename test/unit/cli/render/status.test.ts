@@ -34,6 +34,15 @@ test('problems stand below the table, with what to do', () => {
   ]);
 });
 
+test('a shadow has no default verdicts', () => {
+  const lines = renderStatus(statusOf(serving, { ...crashed, shadowOf: 'filter' }), { ...view, width: 120 }).split(
+    '\n',
+  );
+  expect(lines[2]).toMatch(/ MESSAGES +CONSUMED +DEFAULT +CRASHES /);
+  expect(lines[3]).toMatch(/^filter +serving +- .* 12 +3 +0 +0 +-$/);
+  expect(lines[4]).toMatch(/^crashy +backoff +filter .* 5 +0 +- +3 +-$/);
+});
+
 test('with several replicas the state says how many serve, and those that do not are named', () => {
   const lines = renderStatus(statusOf(serving, halved), view).split('\n');
   expect(lines.slice(2, 5)).toEqual([

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { describeStop } from '../../../../cli/render/defaults.js';
 import { describeTrouble, findTroubles, isWell } from '../../../../cli/render/troubles.js';
 import type { ModuleStatus } from '../../../../src/supervisor/types.js';
 import { crashed, NOW, serving, statusOf, stopping } from '../../../helpers/statuses.js';
@@ -41,6 +42,35 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   ],
 ])('a module that crashed and %s', (_, module, line) => {
   expect(told(module, crashed)).toEqual([line]);
+});
+
+test.each<[string, Partial<ModuleStatus>, string]>([
+  [
+    'serves again',
+    { state: 'serving' },
+    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (it serves again; 3 in all, the last 0s ago; in all it gave no verdict on 3 messages) -> mesibo-modules logs crashy',
+  ],
+  [
+    'is given up',
+    { state: 'failed' },
+    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (its messages are skipped; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
+  ],
+  [
+    'starts again',
+    { state: 'starting' },
+    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (it is starting) -> mesibo-modules logs crashy',
+  ],
+])('no message got a default verdict or waits because of a shadow that crashed and %s', (_, module, line) => {
+  for (const onFailure of ['pass', 'consume'] as const) {
+    expect(told({ ...module, shadowOf: 'filter', onFailure }, crashed)).toEqual([line]);
+  }
+});
+
+test('the end of a stop says what becomes of messages, and nothing of that for a shadow', () => {
+  expect(describeStop(serving)).toBe('its messages pass it by');
+  expect(describeStop({ ...serving, onFailure: 'consume' })).toBe('its messages are DROPPED: on_failure = consume');
+  const shadow: ModuleStatus = { ...serving, shadowOf: 'other', onFailure: 'consume' };
+  expect(describeStop(shadow)).toBe('nothing is offered to it any more');
 });
 
 test('all is well unless a module that should be up does not serve, or the core has a problem', () => {
