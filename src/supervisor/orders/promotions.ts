@@ -5,6 +5,7 @@ import { IllegalStateError } from '../../errors.js';
 import { coreCommand, type Sentence, sentence } from '../../sentence.js';
 import { findModuleFile, identifyFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
+import { findPromotionDoubt } from '../shadows/promotion-doubt.js';
 import { exchangeVersions, isSameVersion, settingsToChange } from '../shadows/versions.js';
 import type { PromotionReport, SettingToChange } from '../types.js';
 import type { Ordered } from './ordered.js';
@@ -68,6 +69,8 @@ export class Promotions {
     const before = primary.spec;
     const [next, back] = exchangeVersions(before, shadow.spec);
     await this.#prepare([primary, next], [shadow, back]);
+    const report = roster.report(name);
+    const doubt = report && findPromotionDoubt(report);
     // From here on nothing fails. What killed a version is withheld from it in its new place too.
     primary.shareQuarantineWith(shadow);
     shadow.shareQuarantineWith(primary);
@@ -77,7 +80,7 @@ export class Promotions {
     this.#promoted.set(primary.name, { shadow: name, before });
     this.#forget();
     await Promise.all([primary.handedOver(), shadow.handedOver()]);
-    const warnings = [...primary.warnings, ...shadow.warnings];
+    const warnings = [...(doubt ? [doubt] : []), ...primary.warnings, ...shadow.warnings];
     return { module: primary.name, shadow: name, toChange: this.#toChange(primary.name), warnings };
   }
 

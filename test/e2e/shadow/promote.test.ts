@@ -167,6 +167,17 @@ describe('a promotion', () => {
     expect((await takeOver([filter, sender])).warnings).toEqual([]);
   });
 
+  it('of a shadow that gave no verdict is made, with a warning', async () => {
+    core = await startCore([filter, sender]);
+    await core.supervisor.stopModule('shadow');
+    await core.send('1');
+    await expect.poll(() => core.supervisor.shadowReport('shadow').totals.skipped.down, { timeout: 60_000 }).toBe(1);
+    await core.supervisor.startModule('shadow');
+    const { warnings } = await core.supervisor.promoteModule('shadow');
+    expect(warnings).toContainEqual(expect.stringMatching(/^shadow gave no verdict on 1 of 1 messages since /));
+    expect(core.module('primary').path).toBe(sender.path);
+  });
+
   it('is refused where there is nothing to exchange', async () => {
     core = await startCore([filter, { ...filter, name: 'shadow', shadowOf: 'primary' }]);
     await expect(core.supervisor.promoteModule('shadow')).rejects.toMatchObject({
