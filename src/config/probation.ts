@@ -13,7 +13,10 @@ const LEAST_CALLBACK_MS = 500;
  * host can answer them.
  */
 export function callbackLimit({ hangMs, deadlineMs }: Pick<ModuleSpec, 'hangMs' | 'deadlineMs'>): number {
-  return Math.min(hangMs ?? Number.POSITIVE_INFINITY, Math.max(LEAST_CALLBACK_MS, PART_OF_DEADLINE * deadlineMs));
+  return Math.min(
+    hangMs ?? Number.POSITIVE_INFINITY,
+    Math.max(LEAST_CALLBACK_MS, Math.floor(PART_OF_DEADLINE * deadlineMs)),
+  );
 }
 
 /** What is doubtful about the probation of a module, with the remedy; `null`: nothing. It may be meant, so it is a warning. */

@@ -118,7 +118,8 @@ export class Parts {
       this.#teller.reloadFailed(reason, module);
     });
     supervisor.on('watched', ({ module, problem }) => {
-      if (problem !== null) this.#teller.reloadFailed(problem, module);
+      if (problem === null) this.reloads.tookFile(module);
+      else this.#teller.reloadFailed(problem, module);
     });
     const ended: ReloadsOptions['ended'] = (taken, failure, left) => {
       events.ended(taken, failure, left);

@@ -46,6 +46,8 @@ export interface Adopted {
 export class Reloads {
   readonly #options: ReloadsOptions;
   #failure: string | null = null;
+  /** The module that has failed on probation, if that is {@link #failure}. */
+  #takenBack: string | null = null;
   /** Settings that were changed and need a restart to take effect. */
   #pending: readonly string[] = [];
   #isGivenUp = false;
@@ -66,6 +68,17 @@ export class Reloads {
   wentBack(module: string, reason: string): void {
     const why = reason.replaceAll('\n', '; ').replace(`module ${module}: `, '');
     this.#failure = `module ${module}: the reload was taken back at ${new Date().toISOString()}: ${why}; correct that and reload again`;
+    this.#takenBack = module;
+  }
+
+  /** Another file of a watched module serves now: what was wrong with the one before is over. */
+  tookFile(module: string): void {
+    if (this.#takenBack === module) this.#end();
+  }
+
+  #end(): void {
+    this.#failure = null;
+    this.#takenBack = null;
   }
 
   /** The core stops: a reload that ends without effect has not failed. */
@@ -97,19 +110,20 @@ export class Reloads {
       // What is wrong with their files changes nothing.
       const secrets = readSecrets(config);
       const { report, settled, warnings: doubts } = await supervisor.takeOver(config, { modules });
+      const left = [...new Set([...report.left, ...listTakenBack(supervisor.status().modules)])];
+      // A reload for some modules says nothing about the others. Now, as another one may fail while the rest is adopted.
+      if (left.length === 0) this.#end();
       log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
       this.#pending = report.needRestart;
       const warnings = [...config.warnings.map(describeWarning), ...doubts];
       for (const warning of warnings) log.say('warn', warning);
-      const adopted = await adopt(config, secrets, report.left);
+      const adopted = await adopt(config, secrets, left);
       const { modules: present } = supervisor.status();
       const started = present.filter(({ name }) => [...report.replaced, ...report.added].includes(name));
       const told = [...warnings, ...adopted.warnings, ...listWarnings(started), ...listStillDown(present, report)];
       const whole = { ...report, dryRun: false, secrets: adopted.secrets, warnings: told };
       log.say('info', `reloaded: ${describeReload(whole)}`);
-      // A reload for some modules says nothing about the others.
-      if (report.left.length === 0) this.#failure = null;
-      ended(config, null, report.left);
+      ended(config, null, left);
       return wait ? { ...whole, probation: [], ...(await settled) } : whole;
     } catch (error) {
       if (isRefused(error)) this.#refuse(error as Error);
@@ -196,6 +210,11 @@ export function refuseEmpty(
 function noConfiguration(): SupervisorError {
   const remedy = 'make one with loadConfig, parseConfig or makeConfig';
   return new SupervisorError('INVALID_ARGUMENT', 'reload was given something that is not a configuration', { remedy });
+}
+
+/** Modules may fail on probation before a reload is over: it waits for the messages that are under way. */
+function listTakenBack(modules: readonly Pick<ModuleStatus, 'name' | 'takenBack'>[]): string[] {
+  return modules.filter(({ takenBack }) => takenBack !== null).map(({ name }) => name);
 }
 
 const REFUSALS: readonly ErrorCode[] = ['MODULE_UNKNOWN', 'ILLEGAL_STATE'];

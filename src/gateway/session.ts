@@ -238,21 +238,30 @@ export class Session implements Share, Taker {
       const later = (isWon: boolean) => this.#claimed(hello, version, isWon);
       if (!hello.takesSends || this.#claim.make(hello.server, later)) this.#welcomeAs(hello, version);
     } catch (error) {
-      if (!(error instanceof SupervisorError)) throw error;
-      this.end(failureOf(error.code, error.message));
+      this.#failed(error);
     }
   }
 
   /** A moment later; nothing was read from it meanwhile. */
   #claimed(hello: Hello, version: number, isWon: boolean): void {
     if (isWon) {
-      this.#welcomeAs(hello, version);
-      this.#connection.goOn();
+      try {
+        this.#welcomeAs(hello, version);
+        this.#connection.goOn();
+      } catch (error) {
+        this.#failed(error);
+      }
       return;
     }
     const remedy = 'end that one, give this one another name, or connect without takes_sends';
     const what = `another process already takes the sends for ${hello.server}`;
     this.end(failureOf('SERVER_NAME_TAKEN', `${what}; ${remedy}`));
+  }
+
+  /** @throws what no server can be told */
+  #failed(error: unknown): void {
+    if (!(error instanceof SupervisorError)) throw error;
+    this.end(failureOf(error.code, error.message));
   }
 
   #welcomeAs(hello: Hello, version: number): void {

@@ -191,7 +191,7 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     'counter',
     {
       name: 'relocated_total',
-      help: 'Events that waited for a replica and went to another one, because the first was down or was removed. Only modules with several replicas have this',
+      help: 'Events that waited for a replica and went to another one, because the first was down or was removed, or because the conversation belongs to the other. Only modules with several replicas have this',
     },
     ({ replicas, totals }) => (replicas.length > 0 ? totals.relocated : null),
   ),

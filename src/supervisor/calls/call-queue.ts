@@ -46,7 +46,7 @@ export class CallQueue implements CallKeeper {
   readonly #lines = new Lines();
   readonly #homes = new Homes(this.#lines);
   readonly #moves = new Moves(this.#homes, {
-    arrived: (calls, target) => this.#arrived(calls, target),
+    arrived: (calls, from, target) => this.#arrived(calls, from, target),
     stranded: (pending) => this.giveDefault(pending, 'down'),
   });
   #heldBytes = 0;
@@ -114,11 +114,14 @@ export class CallQueue implements CallKeeper {
   ): Shard {
     const { lane: name } = event;
     const { shards } = this.#homes;
-    const left = shards.length === 1 || bound !== null ? null : this.#moves.leftBy(conversation, this.#spec.sticky);
+    // What waits on its way to a replica that was removed comes first, also when one is left.
+    const stays = bound !== null || (shards.length === 1 && this.#moves.length === 0);
+    const left = stays ? null : this.#leftBy(event, conversation);
     const shard =
-      shards.length === 1
+      left ??
+      (shards.length === 1
         ? (shards[0] as Shard)
-        : (left ?? this.#homes.choose(conversation, deadlineMs, this.#spec.sticky, bound, isCopy));
+        : this.#homes.choose(conversation, deadlineMs, this.#spec.sticky, bound, isCopy));
     const lane = shard.lanes[name];
     const credit = left === null ? shard.route.credit(name) : 0;
     const refusal = this.#refusalOf(event, shard.route, left === null ? lane : this.#moves, credit, deadlineMs, nowMs);
@@ -175,14 +178,15 @@ export class CallQueue implements CallKeeper {
 
   /** Takes back calls that a replica was given and that were never begun. They are the oldest. */
   putBack(shard: Shard, calls: PendingCall[]): void {
-    for (const pending of calls) {
-      pending.seq = 0;
-      if (!pending.settled) continue;
-      this.released(pending);
-      pending.tellGiven(false);
-    }
+    for (const pending of calls) pending.seq = 0;
+    const overdue = calls.filter(({ settled }) => settled);
     for (const name of LANES) {
       shard.lanes[name].putBack(calls.filter(({ event, settled }) => !settled && event.lane === name));
+    }
+    // Only now: a conversation that has left may come here again, behind these.
+    for (const pending of overdue) {
+      this.released(pending);
+      pending.tellGiven(false);
     }
   }
 
@@ -222,9 +226,14 @@ export class CallQueue implements CallKeeper {
     pending.taker.answered(answer, nowMs);
   }
 
-  #arrived(calls: readonly PendingCall[], target: Shard): void {
+  /** Without room to wait a conversation stays where it is. */
+  #leftBy(event: CallEvent, conversation: Conversation): Shard | null {
+    return this.#moves.leftBy(conversation, this.#spec.sticky, !this.#isOverloaded(event, this.#moves));
+  }
+
+  #arrived(calls: readonly PendingCall[], from: Shard, target: Shard): void {
     for (const pending of calls) {
-      this.#counter.moved();
+      if (target !== from) this.#counter.moved();
       pending.shard = target;
       target.lanes[pending.event.lane].push(pending);
     }

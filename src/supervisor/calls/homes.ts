@@ -76,15 +76,20 @@ export class Homes {
     const former = this.#formerOf(conversation);
     if (former === null || !isReady(former, 0) || !this.#shards.includes(former)) return null;
     if (isSticky) return chooseByHash(this.#shards, conversation.hash, isReady) === former ? null : former;
-    const load = loadOf(former);
-    if (load < MUCH_LOAD) return null;
+    let others = loadOf(former);
+    if (others < MUCH_LOAD) return null;
     const least = chooseByLoad(this.#shards, isReady);
-    return least !== null && loadOf(least) * MUCH_MORE <= load ? former : null;
+    if (least === null) return null;
+    const much = Math.max(MUCH_LOAD, loadOf(least) * MUCH_MORE);
+    // Its own calls do not count: it would have them elsewhere as well.
+    for (let place = this.#lines.last(conversation); place !== null && others >= much; place = place.before)
+      others -= 1;
+    return others >= much ? former : null;
   }
 
-  /** Where a host has calls of a conversation, or where they wait for one; `null`: nowhere. */
-  holderOf(conversation: Conversation): Shard | null {
-    for (let place = this.#lines.last(conversation); place !== null; place = place.before) {
+  /** Where a host has calls that stand before one in its line, or where they wait for a host; `null`: nowhere. */
+  holderBefore({ conversation, before }: PendingCall): Shard | null {
+    for (let place = before; place !== null; place = place.before) {
       if (place instanceof PendingCall && !place.settled && place.shard !== null) return place.shard as Shard;
     }
     return this.#owing(conversation);
@@ -95,9 +100,10 @@ export class Homes {
     return chooseByHash(this.#shards, hash, isReady) ?? this.hopeOf(hash) ?? chooseByHash(this.#shards, hash);
   }
 
-  /** As {@link homeOf}; without stickiness the one that has the least to do, if any is ready. */
-  nextHome(hash: number, isSticky: boolean): Shard | null {
-    return (isSticky ? null : chooseByLoad(this.#shards, isReady)) ?? this.homeOf(hash);
+  /** As {@link homeOf}, for a call with a deadline; without stickiness the one that has the least to do, if any is ready. */
+  nextHome(hash: number, isSticky: boolean, deadlineMs: number): Shard | null {
+    const ready = isSticky ? chooseByHash(this.#shards, hash, isReady) : chooseByLoad(this.#shards, isReady);
+    return ready ?? chooseByHash(this.#shards, hash, isHoped, deadlineMs) ?? this.homeOf(hash);
   }
 
   /** The same among those that will have a host; `null`: none will. */

@@ -10,8 +10,8 @@ import type { Shard } from './shard.js';
 
 /** Who is told when a conversation has left its former replica. */
 export interface MovesListener {
-  /** Its calls go on at this replica, in their order. */
-  arrived(calls: readonly PendingCall[], target: Shard): void;
+  /** Its calls go on at `target`, in their order; that may be the former replica again. */
+  arrived(calls: readonly PendingCall[], from: Shard, target: Shard): void;
   /** No replica is left for them. */
   stranded(pending: PendingCall): void;
 }
@@ -49,12 +49,14 @@ export class Moves {
   }
 
   /**
-   * The replica that a conversation is leaving, or leaves from now on; `null`: it stays, or is nowhere. Statuses stay, because
-   * many of them are for one replica.
+   * The replica that a conversation is leaving, or leaves from now on; `null`: it stays, or is nowhere. Only messages move. Many
+   * statuses are for one replica. Of a login or a call the other replicas may get copies, so it must be known at once who gets it.
+   *
+   * @param mayBegin - whether there is room for its calls
    */
-  leftBy(conversation: Conversation, isSticky: boolean): Shard | null {
-    if (conversation.kind === 'status') return null;
-    return this.#of(conversation)?.from ?? this.#homes.leaves(conversation, isSticky);
+  leftBy(conversation: Conversation, isSticky: boolean, mayBegin: boolean): Shard | null {
+    if (conversation.kind !== 'message') return null;
+    return this.#of(conversation)?.from ?? (mayBegin ? this.#homes.leaves(conversation, isSticky) : null);
   }
 
   /** A call of a conversation that leaves a replica waits behind the others. */
@@ -90,20 +92,29 @@ export class Moves {
 
   /** Calls have gone from one replica to another. */
   lookAtAll(isSticky: boolean): void {
-    for (const move of [...this.#all.values()].flat()) this.#look(move, isSticky);
+    for (const move of [...this.#all.values()].flat()) {
+      // What goes on may be withheld from its host, and that may have ended another one of these.
+      if (this.#of(move.conversation) === move) this.#look(move, isSticky);
+    }
   }
 
   /** Its calls go on as soon as the replica that it leaves has none of it. */
   #look(move: Move, isSticky: boolean): void {
-    const holder = this.#homes.holderOf(move.conversation);
+    // There is one, or the move would be forgotten.
+    const first = move.waiting[0] as PendingCall;
+    const holder = this.#homes.holderBefore(first);
     if (holder === move.from) return;
     // The former replica may have died, and what it held has gone to another one: then the rest goes there too.
-    const target = holder ?? this.#homes.nextHome(move.conversation.hash, isSticky);
-    const calls = this.#end(move);
-    const goes = ({ deadlineMs }: PendingCall) => holder !== null || target?.route.canWait(deadlineMs) === true;
-    if (target !== null) this.#listener.arrived(calls.filter(goes), target);
+    const target = holder ?? this.#homes.nextHome(move.conversation.hash, isSticky, first.deadlineMs);
+    const going: PendingCall[] = [];
+    const stranded: PendingCall[] = [];
+    for (const pending of this.#end(move)) {
+      const goes = holder !== null || target?.route.canWait(pending.deadlineMs);
+      (goes ? going : stranded).push(pending);
+    }
+    if (target !== null) this.#listener.arrived(going, move.from, target);
     // Only now: who hears of it may have the next call of the conversation.
-    for (const pending of calls) if (target === null || !goes(pending)) this.#listener.stranded(pending);
+    for (const pending of stranded) this.#listener.stranded(pending);
   }
 
   #of(conversation: Conversation): Move | null {

@@ -49,6 +49,12 @@ const TRACED_MS = 1000;
 /** Callbacks that are slow, and do not hang, are not held up again before this time is over. */
 const STACK_PAUSE_MS = 10_000;
 
+/**
+ * When a callback has less time than `hang` gives it, no stack is taken below this. While the stack is taken, the process stands
+ * still, and messages behind the callback would reach their deadline.
+ */
+const LEAST_FOR_STACK_MS = 6000;
+
 /** Runs from ready to the end of the drain. */
 export class LivenessWatch {
   #settings: LivenessSettings;
@@ -173,7 +179,7 @@ export class LivenessWatch {
     this.#countBeats(header, nowMs);
     const executingSinceMs = this.#executingSinceMs(header, nowMs);
     this.#noteStack(executingSinceMs === null ? null : header, nowMs);
-    const hasStack = this.#hasStack || nowMs - this.#stackMs < STACK_PAUSE_MS;
+    const hasStack = this.#isHurried || this.#hasStack || nowMs - this.#stackMs < STACK_PAUSE_MS;
     const verdict = judge({
       nowMs,
       ...this.#settings,
@@ -204,6 +210,11 @@ export class LivenessWatch {
       if (verdict.kind === 'hung' && header !== null && !hasStack) this.#takeStack(header, nowMs);
       this.#lookIn(DOUBT_MS);
     }
+  }
+
+  get #isHurried(): boolean {
+    const callbackMs = this.#callbackMs;
+    return callbackMs !== null && callbackMs !== this.#settings.hangMs && callbackMs < LEAST_FOR_STACK_MS;
   }
 
   #takeStack({ currentStart }: BoxHeader, nowMs: number): void {

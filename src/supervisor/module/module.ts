@@ -458,7 +458,8 @@ export class Module implements ChainMember {
 
   /** A successor can no longer take over, or a host is gone. */
   #changed(): void {
-    if (this.#probation !== null && !this.#replicas.keeps) this.endProbation('the process before it is gone');
+    if (this.#probation !== null && !this.#replicas.keeps)
+      this.endProbation('the process before it can no longer take over');
     if (!this.#replicas.isPreparing && this.#probation === null) this.#tellReplacing(false);
     this.#replicas.forgetGone();
     this.#calls.dispatch();

@@ -142,8 +142,11 @@ export class Recycling<H extends Worn> {
   /** For a host that comes of age, and for one that is due and must wait. */
   #arm(nowMs: number): void {
     this.close();
-    if (this.#current !== null) return;
-    const atMs = Math.min(...this.#hosts.map((host) => this.#nextLookMs(host, nowMs)));
+    // Not every end of a renewal is followed by a look.
+    const atMs =
+      this.#current === null
+        ? Math.min(...this.#hosts.map((host) => this.#nextLookMs(host, nowMs)))
+        : nowMs + LOOK_AGAIN_MS;
     if (atMs === Number.POSITIVE_INFINITY) return;
     // Never before its time, which a timer may come a little early for.
     const delayMs = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(atMs - nowMs) + 1));

@@ -247,6 +247,8 @@ export class Orders {
         // The way back would lead to other settings than those of now.
         if (next) module.endProbation('another reload changed its settings');
         else leave(report, module.name);
+      } else if (planned !== undefined && planned !== module.spec && report.unchanged.includes(module.name)) {
+        leave(report, module.name);
       }
       module.configure(next ?? module.spec, around);
     }
@@ -272,6 +274,7 @@ async function reportProbations(modules: readonly Module[]): Promise<ProbationRe
 /** It keeps its settings, although they differ. */
 function leave(report: ReloadReport, name: string): void {
   report.configured = report.configured.filter((other) => other !== name);
+  report.unchanged = report.unchanged.filter((other) => other !== name);
   report.left.push(name);
 }
 

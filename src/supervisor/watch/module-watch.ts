@@ -161,9 +161,14 @@ export class ModuleWatch {
     this.#isReloading = true;
     const outcome = await this.#work.reload(name, sha256);
     this.#isReloading = false;
-    if (outcome.kind === 'skipped') return;
+    if (outcome.kind === 'skipped') {
+      void this.look();
+      return;
+    }
     this.#policy.reloaded(outcome.kind === 'taken' ? null : sha256, performance.now());
-    if (outcome.kind === 'taken') this.#work.taken(name, path, this.#takenDigest(sha256));
+    // It may have failed on probation already, which was told.
+    if (outcome.kind === 'taken' && this.#module.failedBuild === null)
+      this.#work.taken(name, path, this.#takenDigest(sha256));
     if (outcome.kind === 'refused') this.#work.failed(name, path, outcome.why);
     // It may have changed meanwhile.
     void this.look();

@@ -69,7 +69,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ['its removal', 'the module was removed', () => reload(core, [other])],
   [
     'the end of the old process',
-    'the process before it is gone',
+    'the process before it can no longer take over',
     async () => process.kill(core.module(NAME).hosts[1]?.pid as number, 'SIGKILL'),
   ],
 ])('a reload that %s has cut short says so, and so does the log', async (_, reason, order) => {

@@ -1,6 +1,7 @@
 /** Several connections of one process take the sends of one name: the newest has them, and the others when it is gone. */
 
 import { expect, it } from 'vitest';
+import { IllegalStateError } from '../../../src/errors.js';
 import { GatewayRig } from '../../helpers/gateway-rig.js';
 import { helloOf, messageOf } from '../../helpers/raw-server.js';
 
@@ -62,6 +63,24 @@ it('a server is welcome when a later core will know its name', async () => {
   await server.welcome();
   expect(await server.outcome()).toMatchObject({ id: 1n, verdict: 'pass' });
   await expect.poll(() => rig.sends.takers.map(({ server }) => server)).toEqual(['chat']);
+});
+
+it('a server that waits for its name to be known, and then cannot take sends, is told why', async () => {
+  const rig = await GatewayRig.start();
+  let stored = () => {};
+  rig.sends.storing = new Promise((resolve) => {
+    stored = resolve;
+  });
+  rig.sends.attach = () => {
+    throw new IllegalStateError('SERVER_NAME_TAKEN', 'somebody else takes the sends');
+  };
+  const server = await rig.dial();
+  server.say(helloOf(HELLO));
+  await expect.poll(() => rig.gateway.clients().map(({ server }) => server)).toEqual(['chat']);
+  stored();
+  await expect.poll(() => rig.gateway.clients()).toEqual([]);
+  await server.welcome();
+  expect(await server.lastWords()).toMatchObject({ code: 'SERVER_NAME_TAKEN' });
 });
 
 it('at the end of the gateway connections take over from each other for a moment at most', async () => {

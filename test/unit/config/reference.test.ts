@@ -35,10 +35,18 @@ it('each key of match { } is explained, in the order of the schema, and its exam
 });
 
 /** What must be set beside a setting. */
-const BESIDE: Record<string, string> = { webhook: 'webhook_secret = webhook.secret', shadow_of: 'module filter {}' };
+const BESIDE: Record<string, string> = {
+  webhook: 'webhook_secret = webhook.secret',
+  shadow_of: 'module filter {}',
+  shadow_http: 'module filter {}',
+};
+/** What must be set beside one in the same block. */
+const IN_BLOCK: Record<string, string> = { shadow_http: 'shadow_of = filter' };
 
 it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
-  const { warnings, modules } = parse(`module m {\n${key} = ${example}\n}\n${BESIDE[key] ?? ''}`);
+  const { warnings, modules } = parse(
+    `module m {\n${key} = ${example}\n${IN_BLOCK[key] ?? ''}\n}\n${BESIDE[key] ?? ''}`,
+  );
   expect({ warnings, modules }).toMatchObject({ warnings: [], modules: [{ config: [] }, ...modules.slice(1)] });
 });
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallQueue, type QueueSettings } from '../../../../src/supervisor/calls/call-queue.js';
 import { chooseByHash, chooseByLoad } from '../../../../src/supervisor/calls/choose-shard.js';
-import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { type CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
 import { type CallRoute, Shard } from '../../../../src/supervisor/calls/shard.js';
 import { conversation as conversationOf, makeEvent, taker } from '../../../helpers/calls.js';
 import { seeded } from '../../../helpers/random.js';
@@ -85,12 +85,26 @@ function die(index: number): void {
   queue.dispatch();
 }
 
-/** A conversation whose home is a replica. */
-function conversationAt(index: number): string {
-  for (let i = 0; ; i++) {
+/** A conversation whose home is a replica. @param skip - how many such are left out */
+function conversationAt(index: number, skip = 0): string {
+  for (let i = 0, left = skip; ; i++) {
     const name = `c${i}`;
-    if (chooseByHash(shards, conversationOf(name).hash)?.index === index) return name;
+    if (chooseByHash(shards, conversationOf(name).hash)?.index === index && left-- === 0) return name;
   }
+}
+
+/** A call of another conversation that a host has. */
+function held(conversation: string): PendingCall {
+  const event = makeEvent({ message: { payload: Buffer.from(conversation) } });
+  const keeper = { settled: () => undefined, leaves: () => undefined };
+  return new PendingCall(
+    event,
+    Date.now() + 1000,
+    Date.now(),
+    conversationOf(conversation),
+    keeper,
+    taker(() => {}),
+  );
 }
 
 beforeEach(() => {
@@ -392,16 +406,70 @@ describe('a queue with replicas', () => {
 
     it('leaves a replica with much to do for one with little when conversations do not stick', () => {
       comeLate({ sticky: false });
+      const host = hosts[0] as FakeHost;
+      host.window = 20;
+      for (let i = 0; i < 8; i++) host.call(held(`o${i}`));
+      offer(away, '4');
+      expect(hosts[0]?.seen).not.toContain('4');
+      for (let i = 0; i < 3; i++) answer(0);
+      expect(hosts[1]?.seen).toEqual(['4']);
+    });
+
+    it('stays, when conversations do not stick, where the work is its own', () => {
+      comeLate({ sticky: false });
       (hosts[0] as FakeHost).window = 20;
+      for (let i = 4; i < 20; i++) offer(away, `${i}`);
+      expect(hosts[0]?.seen).toHaveLength(19);
+    });
+
+    it('keeps its order when the replica is removed that it was to go to, and one is left', () => {
+      comeLate();
+      offer(away, '4');
+      queue.remove(shards[1] as Shard);
+      offer(away, '5');
+      expect(hosts[0]?.seen).toEqual(['1', '2', '3']);
+      for (let i = 0; i < 3; i++) answer(0);
+      expect(hosts[0]?.seen).toEqual(['1', '2', '3', '4', '5']);
+      expect(moved).toBe(0);
+      expect(queue.length).toBe(0);
+    });
+
+    it('stays when nothing may wait', () => {
+      comeLate({ queue: 0 });
       offer(away, '4');
       expect(hosts[0]?.seen).toEqual(['1', '2', '3', '4']);
-      for (let i = 5; i < 8; i++) offer(away, `${i}`);
-      offer('a', 'other');
-      (hosts[0] as FakeHost).held.push(...((hosts[1] as FakeHost).held.splice(0) as PendingCall[]));
-      offer(away, '8');
-      expect(hosts[0]?.seen).toHaveLength(7);
-      for (let i = 0; i < 7; i++) answer(0);
-      expect(hosts[1]?.seen).toEqual(['other', '8']);
+      expect(answers).toEqual([]);
+    });
+
+    it('is handed over once, also when another move ends at the same time', () => {
+      open(2);
+      const [one, two] = [conversationAt(1), conversationAt(1, 1)];
+      open(1);
+      for (const name of [one, two]) offer(name, `${name} 1`);
+      offer(two, 'bad');
+      hosts.push(new FakeHost());
+      const target = hosts[1] as FakeHost;
+      target.window = 20;
+      const take = target.call.bind(target);
+      // As a message in quarantine is.
+      target.call = (pending) => {
+        if (String(pending.event.payload) === 'bad') queue.giveDefault(pending, 'quarantine');
+        else take(pending);
+      };
+      shards.push(queue.add(1, target));
+      for (const name of [one, two]) offer(name, `${name} 2`);
+      (hosts[0] as FakeHost).held.shift()?.settle(PASS, Date.now());
+      (hosts[0] as FakeHost).held.shift()?.settle(PASS, Date.now());
+      hosts[0]?.held.unshift(...hosts[0].held.splice(0));
+      (hosts[0] as FakeHost).isUp = false;
+      queue.putBack(shards[0] as Shard, (hosts[0] as FakeHost).held.splice(0));
+      queue.bypass();
+      queue.dispatch();
+      expect(new Set(target.seen).size).toBe(target.seen.length);
+      while (target.held.length > 0) answer(1);
+      expect(answers).toContain('bad:quarantine');
+      expect(answers).toHaveLength(5);
+      expect(queue.length).toBe(0);
     });
   });
 

@@ -121,6 +121,36 @@ describe('a host that holds calls', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('and has less time than hang is hung after that, and is not held up for its stack', () => {
+    watch.limitCallbacks(750);
+    watch.begin();
+    executes(1);
+    clock.advance(750);
+    expect([failures, taken]).toEqual([[['hung', 750]], []]);
+  });
+
+  it('and has less time than hang, but enough, has its stack taken', () => {
+    watch.close();
+    watch = makeWatch(60_000);
+    watch.limitCallbacks(6000);
+    watch.begin();
+    executes(1);
+    clock.advance(6000);
+    expect([failures, taken]).toEqual([[['hung', 6000]], [3000]]);
+  });
+
+  it('and has the time of hang again, keeps it also while a call runs', () => {
+    watch.limitCallbacks(750);
+    watch.begin();
+    executes(1);
+    clock.advance(700);
+    watch.limitCallbacks(HANG);
+    clock.advance(HANG - 701);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', HANG]]);
+  });
+
   it('has the time of hang from the begin of each call, however long the batch runs', () => {
     watch.begin();
     executes(1);
